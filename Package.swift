@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target: Swift 6, unsafe code marked, no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "kmesh-twins",
+    products: [
+        .executable(name: "kmesh-sim", targets: ["kmesh-sim"])
+    ],
+    targets: [
+        .target(name: "KernelABI"),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
+        .target(name: "Inputs", dependencies: ["Model", "CYAML"], swiftSettings: strict),
+        .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
+        .target(name: "Sim", dependencies: ["Model", "Inputs", "Scenario"], swiftSettings: strict),
+        .target(name: "CommandLineTool", swiftSettings: strict),
+        .executableTarget(
+            name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
+            swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SimTests", dependencies: ["Sim", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
+    ]
+)

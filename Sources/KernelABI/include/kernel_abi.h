@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What user space and the kernel programs share: map layouts, event records and reason codes.
+ *
+ * The BPF programs include this file and Swift imports it, so there is one definition of every layout. The first
+ * five maps keep the bytes of upstream Kmesh's dual-engine mode: a map that its daemon pinned can be read by us and
+ * the other way round.
+ *
+ * Integers are in host order (little-endian) unless a comment says otherwise. A "port in a map value" is the 16-bit
+ * port in network order in the low half of a u32.
+ */
+#ifndef KERNEL_ABI_H
+#define KERNEL_ABI_H
+
+#include <linux/types.h>
+
+#define KM_PRIORITY_COUNT 7		/* priorities of a service: 0 (nearest) to 6 */
+#define KM_SERVICE_PORT_COUNT 10	/* ports of a service in its map value */
+#define KM_BACKEND_SERVICE_COUNT 10	/* services of a workload in its map value */
+#define KM_POLICY_COUNT 4		/* policies of a workload in its map value */
+#define KM_TAIL_CALL_LIMIT 33		/* MAX_TAIL_CALL_CNT of the kernel */
+#define KM_DNS_PORT 53
+#define KM_DNS_PROXY_UID 0		/* backend 0 is the DNS proxy */
+#define KM_CONTROL_MANAGE_PORT 929
+#define KM_CONTROL_RELEASE_PORT 930
+#define KM_ENDPOINT_TRY_COUNT 8		/* hardened: endpoints tried in one priority */
+
+#define KM_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " size")
+#define KM_ASSERT_OFFSET(type, field, at) \
+	_Static_assert(__builtin_offsetof(struct type, field) == (at), #type "." #field " offset")
+
+/* An address in network order; IPv4 fills word[0] and the rest is zero. */
+struct km_addr {
+	__u32 word[4];
+};
+KM_ASSERT_SIZE(km_addr, 16);
+
+/* Load balancing policies, km_service_value.lb_policy. */
+enum km_lb_policy {
+	KM_LB_RANDOM = 0,
+	KM_LB_STRICT = 1,
+	KM_LB_FAILOVER = 2,
+};
+
+/* km_frontend, hash. The value is a service id or a backend uid. */
+struct km_frontend_key {
+	struct km_addr addr;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_frontend_key, 16);
+
+struct km_frontend_value {
+	__u32 upstream_id;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_frontend_value, 4);
+
+/* km_service, hash. */
+struct km_service_key {
+	__u32 service_id;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_service_key, 4);
+
+struct km_service_value {
+	__u32 prio_endpoint_count[KM_PRIORITY_COUNT];
+	__u32 lb_policy;
+	__u32 service_port[KM_SERVICE_PORT_COUNT];	/* network order, 0 = unused */
+	__u32 target_port[KM_SERVICE_PORT_COUNT];	/* network order */
+	struct km_addr wp_addr;
+	__u32 waypoint_port;				/* network order, 0 = no waypoint */
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_service_value, 132);
+KM_ASSERT_OFFSET(km_service_value, lb_policy, 28);
+KM_ASSERT_OFFSET(km_service_value, service_port, 32);
+KM_ASSERT_OFFSET(km_service_value, target_port, 72);
+KM_ASSERT_OFFSET(km_service_value, wp_addr, 112);
+KM_ASSERT_OFFSET(km_service_value, waypoint_port, 128);
+
+/* km_endpoint, hash. backend_index counts from 1. */
+struct km_endpoint_key {
+	__u32 service_id;
+	__u32 prio;
+	__u32 backend_index;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_endpoint_key, 12);
+KM_ASSERT_OFFSET(km_endpoint_key, prio, 4);
+KM_ASSERT_OFFSET(km_endpoint_key, backend_index, 8);
+
+struct km_endpoint_value {
+	__u32 backend_uid;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_endpoint_value, 4);
+
+/* km_backend, hash. */
+struct km_backend_key {
+	__u32 backend_uid;
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_backend_key, 4);
+
+struct km_backend_value {
+	struct km_addr addr;
+	__u32 service_count;
+	__u32 service[KM_BACKEND_SERVICE_COUNT];
+	struct km_addr wp_addr;
+	__u32 waypoint_port;				/* network order, 0 = no waypoint */
+} __attribute__((packed, aligned(4)));
+KM_ASSERT_SIZE(km_backend_value, 80);
+KM_ASSERT_OFFSET(km_backend_value, service_count, 16);
+KM_ASSERT_OFFSET(km_backend_value, service, 20);
+KM_ASSERT_OFFSET(km_backend_value, wp_addr, 60);
+KM_ASSERT_OFFSET(km_backend_value, waypoint_port, 76);
+
+/* km_manage, hash. Key: a netns cookie (u64, rest zero) or an address. Value: u32. */
+struct km_manage_key {
+	__u8 bytes[16];
+};
+KM_ASSERT_SIZE(km_manage_key, 16);
+
+struct km_manage_value {
+	__u32 state;
+};
+KM_ASSERT_SIZE(km_manage_value, 4);
+
+/* The kernel's struct bpf_sock_tuple: both families in 36 bytes. */
+struct km_tuple4 {
+	__u32 saddr;
+	__u32 daddr;
+	__u16 sport;
+	__u16 dport;
+};
+KM_ASSERT_SIZE(km_tuple4, 12);
+
+struct km_tuple6 {
+	__u32 saddr[4];
+	__u32 daddr[4];
+	__u16 sport;
+	__u16 dport;
+};
+KM_ASSERT_SIZE(km_tuple6, 36);
+
+struct km_tuple {
+	union {
+		struct km_tuple4 ipv4;
+		struct km_tuple6 ipv6;
+	};
+};
+KM_ASSERT_SIZE(km_tuple, 36);
+
+/* km_sockstorage, sk_storage. Only the destination half of original_dst is set, its port in network order. */
+struct km_sockstorage_value {
+	__u64 connect_ns;
+	__u64 last_report_ns;
+	__u8 direction;
+	__u8 connect_success;
+	__u8 via_waypoint;
+	__u8 has_encoded;
+	__u8 has_set_ip;
+	__u8 pad[3];
+	struct km_tuple original_dst;
+	__u32 tail_pad;
+};
+KM_ASSERT_SIZE(km_sockstorage_value, 64);
+KM_ASSERT_OFFSET(km_sockstorage_value, direction, 16);
+KM_ASSERT_OFFSET(km_sockstorage_value, connect_success, 17);
+KM_ASSERT_OFFSET(km_sockstorage_value, via_waypoint, 18);
+KM_ASSERT_OFFSET(km_sockstorage_value, has_encoded, 19);
+KM_ASSERT_OFFSET(km_sockstorage_value, has_set_ip, 20);
+KM_ASSERT_OFFSET(km_sockstorage_value, original_dst, 24);
+
+/* km_auth_req, ring buffer: a verdict is wanted for this tuple (client to server). */
+struct km_auth_request {
+	__u32 type;		/* 0 = IPv4, 1 = IPv6 */
+	struct km_tuple tuple;
+};
+KM_ASSERT_SIZE(km_auth_request, 40);
+KM_ASSERT_OFFSET(km_auth_request, tuple, 4);
+
+/* km_auth_res, hash, keyed by km_tuple with ports in host order. */
+struct km_auth_result {
+	__u32 denied;		/* 0 = cached allow, 1 = deny */
+};
+KM_ASSERT_SIZE(km_auth_result, 4);
+
+/* km_wlpolicy, hash, keyed by backend uid. Unused slots are 0. */
+struct km_wlpolicy_value {
+	__u32 policy_id[KM_POLICY_COUNT];
+};
+KM_ASSERT_SIZE(km_wlpolicy_value, 16);
+
+/* km_nodeinfo, LPM trie; the value is a u32 = 1. */
+struct km_nodeinfo_key {
+	__u32 prefix_length;	/* bits of addr that count */
+	struct km_addr addr;
+};
+KM_ASSERT_SIZE(km_nodeinfo_key, 20);
+KM_ASSERT_OFFSET(km_nodeinfo_key, addr, 4);
+
+enum km_direction {
+	KM_DIRECTION_INBOUND = 1,
+	KM_DIRECTION_OUTBOUND = 2,
+};
+
+struct km_original_dst {
+	struct km_addr addr;
+	__u16 port;		/* host order */
+	__u16 pad;
+};
+KM_ASSERT_SIZE(km_original_dst, 20);
+
+/* km_tcp_probe, ring buffer: the report of one connection. Tuple ports are in host order. */
+struct km_connection_report {
+	__u32 type;		/* 0 = IPv4, 1 = IPv6 */
+	struct km_tuple tuple;	/* the client's view */
+	struct km_original_dst original_dst;
+	__u32 sent_bytes;
+	__u32 received_bytes;
+	__u32 connected;
+	__u32 direction;	/* enum km_direction */
+	__u32 tcp_state;
+	__u64 duration_ns;
+	__u64 start_ns;
+	__u64 last_report_ns;
+	__u32 protocol;		/* upstream never writes it */
+	__u32 smoothed_rtt;	/* microseconds x 8 */
+	__u32 minimum_rtt;	/* microseconds */
+	__u32 retransmissions;
+	__u32 lost;
+	__u32 tail_pad;
+};
+KM_ASSERT_SIZE(km_connection_report, 128);
+KM_ASSERT_OFFSET(km_connection_report, tuple, 4);
+KM_ASSERT_OFFSET(km_connection_report, original_dst, 40);
+KM_ASSERT_OFFSET(km_connection_report, sent_bytes, 60);
+KM_ASSERT_OFFSET(km_connection_report, tcp_state, 76);
+KM_ASSERT_OFFSET(km_connection_report, duration_ns, 80);
+KM_ASSERT_OFFSET(km_connection_report, last_report_ns, 96);
+KM_ASSERT_OFFSET(km_connection_report, protocol, 104);
+KM_ASSERT_OFFSET(km_connection_report, lost, 120);
+
+/*
+ * Why a hook did what it did. Append only, never renumber: recordings and the simulator's Reason hold these numbers.
+ */
+enum km_reason {
+	KM_REASON_NONE = 0,
+	/* connect4, connect6, sendmsg4, recvmsg4 */
+	KM_REASON_CONTROL_MANAGE = 1,		/* 0.0.0.2:929: the caller's namespace is managed from now on */
+	KM_REASON_CONTROL_RELEASE = 2,		/* 0.0.0.2:930: the caller's namespace is released */
+	KM_REASON_NOT_MANAGED = 3,		/* the caller's namespace is not in km_manage */
+	KM_REASON_DNS_REDIRECTED = 4,		/* port 53 goes to the DNS proxy, backend 0 */
+	KM_REASON_DNS_NO_PROXY = 5,		/* port 53, but there is no backend 0 */
+	KM_REASON_NOT_TCP = 6,
+	KM_REASON_NO_FRONTEND = 7,		/* nothing in the mesh owns the address */
+	KM_REASON_FRONTEND_DANGLING = 8,	/* the frontend names neither a service nor a backend */
+	KM_REASON_WORKLOAD_DIRECT = 9,		/* the address of a workload without waypoint */
+	KM_REASON_WORKLOAD_WAYPOINT = 10,	/* the address of a workload with a waypoint */
+	KM_REASON_SERVICE_WAYPOINT = 11,
+	KM_REASON_BACKEND_WAYPOINT = 12,	/* the picked backend has a waypoint */
+	KM_REASON_LOAD_BALANCED = 13,		/* the picked backend, at the matching target port */
+	KM_REASON_RANDOM_EMPTY = 14,		/* random without endpoints */
+	KM_REASON_NO_ENDPOINT = 15,		/* strict without a local endpoint, failover without any */
+	KM_REASON_UNKNOWN_POLICY = 16,
+	KM_REASON_ENDPOINT_MISSING = 17,	/* the picked slot of km_endpoint is empty */
+	KM_REASON_BACKEND_MISSING = 18,		/* the picked endpoint names no backend */
+	KM_REASON_PORT_NOT_LISTED = 19,
+	KM_REASON_NO_USABLE_ENDPOINT = 20,	/* every endpoint that was tried is missing or of the other family */
+	KM_REASON_FAMILY_MISMATCH = 21,		/* the waypoint's address has the other family */
+	KM_REASON_TAIL_CALL_LIMIT = 22,		/* waypoints lead to each other */
+	KM_REASON_DNS_REPLY_RESTORED = 23,	/* the source shows as the server that was asked */
+	KM_REASON_DNS_REPLY_UNTOUCHED = 24,
+	/* sockops */
+	KM_REASON_CONTROL_MANAGE_ADDRESS = 25,
+	KM_REASON_CONTROL_RELEASE_ADDRESS = 26,
+	KM_REASON_ACTIVE_ESTABLISHED = 27,
+	KM_REASON_PASSIVE_ESTABLISHED = 28,
+	KM_REASON_NODE_PROBE = 29,		/* the peer is this node or the pod gateway */
+	KM_REASON_CLOSED = 30,
+	/* sk_msg */
+	KM_REASON_TLV_PUSHED = 31,
+	KM_REASON_TLV_NOT_NEEDED = 32,		/* not a waypoint's socket, or its TLV is already sent */
+	KM_REASON_TLV_PUSH_FAILED = 33,
+	/* cgroup_skb */
+	KM_REASON_PERIODIC_REPORT = 34,
+	KM_REASON_REPORT_NOT_DUE = 35,
+	KM_REASON_COUNT
+};
+
+#endif
