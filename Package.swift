@@ -18,10 +18,10 @@ let package = Package(
         .target(name: "KernelABI"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
-        .target(name: "Inputs", dependencies: ["Model", "CYAML"], swiftSettings: strict),
+        .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
-        .target(name: "Sim", dependencies: ["Model", "Inputs", "Scenario"], swiftSettings: strict),
-        .target(name: "CommandLineTool", swiftSettings: strict),
+        .target(name: "Sim", dependencies: ["KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
+        .target(name: "CommandLineTool", dependencies: ["Model"], swiftSettings: strict),
         .executableTarget(
             name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
             swiftSettings: strict),

@@ -109,6 +109,24 @@ KM_ASSERT_OFFSET(km_backend_value, service, 20);
 KM_ASSERT_OFFSET(km_backend_value, wp_addr, 60);
 KM_ASSERT_OFFSET(km_backend_value, waypoint_port, 76);
 
+/* km_backend_alt, hash, ours: the address of a dual-stack workload that km_backend has no room for. */
+struct km_backend_alt_value {
+	struct km_addr addr;
+};
+KM_ASSERT_SIZE(km_backend_alt_value, 16);
+
+/* km_service_port, hash, ours: the ports of a service beyond the ten in km_service. */
+struct km_service_port_key {
+	__u32 service_id;
+	__u32 service_port;	/* network order */
+};
+KM_ASSERT_SIZE(km_service_port_key, 8);
+
+struct km_service_port_value {
+	__u32 target_port;	/* network order */
+};
+KM_ASSERT_SIZE(km_service_port_value, 4);
+
 /* km_manage, hash. Key: a netns cookie (u64, rest zero) or an address. Value: u32. */
 struct km_manage_key {
 	__u8 bytes[16];

@@ -57,6 +57,15 @@ extension BackendKey: MapKey {
     public func isSame(as other: BackendKey) -> Bool { backend_uid == other.backend_uid }
 }
 
+extension ServicePortKey: MapKey {
+    @inlinable
+    public var hashBits: UInt64 { mixed(UInt64(service_id) | UInt64(service_port) << 32) }
+    @inlinable
+    public func isSame(as other: ServicePortKey) -> Bool {
+        service_id == other.service_id && service_port == other.service_port
+    }
+}
+
 extension ManageKey: MapKey {
     @inlinable
     var halves: (UInt64, UInt64) {

@@ -11,6 +11,9 @@ public typealias EndpointKey = km_endpoint_key
 public typealias EndpointValue = km_endpoint_value
 public typealias BackendKey = km_backend_key
 public typealias BackendValue = km_backend_value
+public typealias BackendAlternative = km_backend_alt_value
+public typealias ServicePortKey = km_service_port_key
+public typealias ServicePortValue = km_service_port_value
 public typealias ManageKey = km_manage_key
 public typealias ManageValue = km_manage_value
 public typealias ConnectionTuple = km_tuple
@@ -104,7 +107,22 @@ extension ServiceValue {
     }
 }
 
+extension ServiceValue {
+    /// Whether lookups go to the service's waypoint.
+    @inlinable
+    public func hasWaypoint(_ test: DataplaneOptions.WaypointTest) -> Bool {
+        guard waypoint_port != 0 else { return false }
+        return test == .firstWord ? wp_addr.word.0 != 0 : !wp_addr.isZero
+    }
+}
+
 extension BackendValue {
+    /// Whether lookups go to the workload's waypoint.
+    @inlinable
+    public func hasWaypoint(_ test: DataplaneOptions.WaypointTest) -> Bool {
+        waypoint_port != 0 && (test == .firstWord || !wp_addr.isZero)
+    }
+
     /// The services of the workload; the first `service_count` count.
     @inlinable
     public var services: InlineArray<10, UInt32> {

@@ -31,6 +31,10 @@ public struct MapStore: Sendable {
     public var service: HashMap<ServiceKey, ServiceValue>
     public var endpoint: HashMap<EndpointKey, EndpointValue>
     public var backend: HashMap<BackendKey, BackendValue>
+    /// Ours: the second address family of dual-stack workloads.
+    public var backendAlternative: HashMap<BackendKey, BackendAlternative>
+    /// Ours: the ports of a service beyond ten.
+    public var servicePort: HashMap<ServicePortKey, ServicePortValue>
     public var manage: HashMap<ManageKey, ManageValue>
     public var nodeInfo: LongestPrefixMap
 
@@ -39,6 +43,8 @@ public struct MapStore: Sendable {
         service = HashMap(capacity: capacities.service)
         endpoint = HashMap(capacity: capacities.endpoint)
         backend = HashMap(capacity: capacities.backend)
+        backendAlternative = HashMap(capacity: capacities.backend)
+        servicePort = HashMap(capacity: capacities.endpoint)
         manage = HashMap(capacity: capacities.manage)
         nodeInfo = LongestPrefixMap(capacity: capacities.nodeInfo)
     }
@@ -58,6 +64,8 @@ public struct MapStore: Sendable {
         case .service(let key, let value): try service.update(key, to: value)
         case .endpoint(let key, let value): try endpoint.update(key, to: value)
         case .backend(let key, let value): try backend.update(key, to: value)
+        case .backendAlternative(let key, let value): try backendAlternative.update(key, to: value)
+        case .servicePort(let key, let value): try servicePort.update(key, to: value)
         case .manage(let key, let value): try manage.update(key, to: value)
         case .nodeInfo(let key, let value): try nodeInfo.update(key, to: value)
         }
@@ -69,6 +77,8 @@ public struct MapStore: Sendable {
         case .service(let key): try service.delete(key)
         case .endpoint(let key): try endpoint.delete(key)
         case .backend(let key): try backend.delete(key)
+        case .backendAlternative(let key): try backendAlternative.delete(key)
+        case .servicePort(let key): try servicePort.delete(key)
         case .manage(let key): try manage.delete(key)
         case .nodeInfo(let key): try nodeInfo.delete(key)
         }

@@ -4,6 +4,8 @@ public enum MapEntry: Sendable {
     case service(ServiceKey, ServiceValue)
     case endpoint(EndpointKey, EndpointValue)
     case backend(BackendKey, BackendValue)
+    case backendAlternative(BackendKey, BackendAlternative)
+    case servicePort(ServicePortKey, ServicePortValue)
     case manage(ManageKey, ManageValue)
     case nodeInfo(NodeInfoKey, UInt32)
 }
@@ -14,6 +16,8 @@ public enum MapEntryKey: Sendable {
     case service(ServiceKey)
     case endpoint(EndpointKey)
     case backend(BackendKey)
+    case backendAlternative(BackendKey)
+    case servicePort(ServicePortKey)
     case manage(ManageKey)
     case nodeInfo(NodeInfoKey)
 }
@@ -33,6 +37,8 @@ extension MapEntry {
         case .service(let key, _): .service(key)
         case .endpoint(let key, _): .endpoint(key)
         case .backend(let key, _): .backend(key)
+        case .backendAlternative(let key, _): .backendAlternative(key)
+        case .servicePort(let key, _): .servicePort(key)
         case .manage(let key, _): .manage(key)
         case .nodeInfo(let key, _): .nodeInfo(key)
         }
@@ -47,6 +53,8 @@ extension MapEntryKey {
         case .service: "km_service"
         case .endpoint: "km_endpoint"
         case .backend: "km_backend"
+        case .backendAlternative: "km_backend_alt"
+        case .servicePort: "km_service_port"
         case .manage: "km_manage"
         case .nodeInfo: "km_nodeinfo"
         }

@@ -2,7 +2,7 @@
 public enum OptionName: String, Hashable, Sendable, CaseIterable {
     case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
     case managedTest, dnsReply, controlAddress, unknownLocality, earlyEndpoint, unhealthyAtFirst, sharedAddress
-    case namedPort, overflow
+    case namedPort, extras, healthPolicy, overflow
 
     /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
     public var rule: String {
@@ -17,7 +17,9 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
         case .managedTest: "H14"
         case .dnsReply: "H15"
         case .controlAddress: "H16"
-        case .unknownLocality, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .overflow: ""
+        case .unknownLocality, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
+            .overflow:
+            ""
         }
     }
 }
@@ -49,6 +51,8 @@ extension DataplaneOptions {
         case .unhealthyAtFirst: Self.assign(&unhealthyAtFirst, text)
         case .sharedAddress: Self.assign(&sharedAddress, text)
         case .namedPort: Self.assign(&namedPort, text)
+        case .extras: Self.assign(&extras, text)
+        case .healthPolicy: Self.assign(&healthPolicy, text)
         case .overflow: Self.assign(&overflow, text)
         }
         return true
@@ -78,6 +82,8 @@ extension DataplaneOptions {
         case .unhealthyAtFirst: named(unhealthyAtFirst)
         case .sharedAddress: named(sharedAddress)
         case .namedPort: named(namedPort)
+        case .extras: named(extras)
+        case .healthPolicy: named(healthPolicy)
         case .overflow: named(overflow)
         }
     }

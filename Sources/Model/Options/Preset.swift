@@ -115,6 +115,19 @@ public struct DataplaneOptions: Hashable, Sendable {
         case fromEndpoints
     }
 
+    /// What becomes of what upstream's layouts have no room for: ports beyond ten, a second address family.
+    public enum Extras: String, Hashable, Sendable, CaseIterable {
+        /// The first ten ports and the last address remain.
+        case drop
+        /// They go into maps of our own.
+        case keep
+    }
+
+    /// Whether a service's wish to have unhealthy endpoints too is heard.
+    public enum HealthPolicyUse: String, Hashable, Sendable, CaseIterable {
+        case ignore, honour
+    }
+
     /// What becomes of a change that a full map cannot take.
     public enum Overflow: String, Hashable, Sendable, CaseIterable {
         /// Its writes are tried; those that fail are lost.
@@ -123,23 +136,26 @@ public struct DataplaneOptions: Hashable, Sendable {
         case refuseChange
     }
 
-    public var noEndpoint: Fallback
-    public var missingEntry: MissingEntry
-    public var unlistedPort: Fallback
-    public var waypointTest: WaypointTest
-    public var tlvMark: TLVMark
-    public var originalDestination: OriginalDestination
-    public var mixedFamilies: MixedFamilies
-    public var managedTest: ManagedTest
-    public var dnsReply: DNSReply
-    public var controlAddress: ControlAddress
-    public var unknownLocality: UnknownLocality
-    public var earlyEndpoint: EarlyEndpoint
-    public var unhealthyAtFirst: UnhealthyAtFirst
-    public var sharedAddress: SharedAddress
-    public var namedPort: NamedPort
-    public var overflow: Overflow
-    public var capacities: MapCapacities
+    // The defaults are those of the preset `hardened`.
+    public var noEndpoint = Fallback.refuse
+    public var missingEntry = MissingEntry.tryNext
+    public var unlistedPort = Fallback.refuse
+    public var waypointTest = WaypointTest.addressAndPort
+    public var tlvMark = TLVMark.afterPush
+    public var originalDestination = OriginalDestination.eachConnect
+    public var mixedFamilies = MixedFamilies.skip
+    public var managedTest = ManagedTest.recorded
+    public var dnsReply = DNSReply.proxyOnly
+    public var controlAddress = ControlAddress.off
+    public var unknownLocality = UnknownLocality.recalculate
+    public var earlyEndpoint = EarlyEndpoint.keep
+    public var unhealthyAtFirst = UnhealthyAtFirst.publish
+    public var sharedAddress = SharedAddress.firstName
+    public var namedPort = NamedPort.fromEndpoints
+    public var extras = Extras.keep
+    public var healthPolicy = HealthPolicyUse.honour
+    public var overflow = Overflow.refuseChange
+    public var capacities = MapCapacities.large
 
     public init(_ preset: Preset) {
         switch preset {
@@ -148,43 +164,31 @@ public struct DataplaneOptions: Hashable, Sendable {
         }
     }
 
-    public static let upstream = DataplaneOptions(
-        noEndpoint: .leave, missingEntry: .giveUp, unlistedPort: .leave, waypointTest: .firstWord,
-        tlvMark: .beforePush, originalDestination: .firstConnect, mixedFamilies: .reinterpret,
-        managedTest: .localAddress, dnsReply: .everyPort53, controlAddress: .anyProcess,
-        unknownLocality: .keepPriority0, earlyEndpoint: .lose, unhealthyAtFirst: .withhold,
-        sharedAddress: .lastWriter, namedPort: .servicePort, overflow: .loseWrites, capacities: .upstream)
+    private init() {}
 
-    public static let hardened = DataplaneOptions(
-        noEndpoint: .refuse, missingEntry: .tryNext, unlistedPort: .refuse, waypointTest: .addressAndPort,
-        tlvMark: .afterPush, originalDestination: .eachConnect, mixedFamilies: .skip, managedTest: .recorded,
-        dnsReply: .proxyOnly, controlAddress: .off, unknownLocality: .recalculate, earlyEndpoint: .keep,
-        unhealthyAtFirst: .publish, sharedAddress: .firstName, namedPort: .fromEndpoints, overflow: .refuseChange,
-        capacities: .large)
+    public static let hardened = DataplaneOptions()
 
-    private init(
-        noEndpoint: Fallback, missingEntry: MissingEntry, unlistedPort: Fallback, waypointTest: WaypointTest,
-        tlvMark: TLVMark, originalDestination: OriginalDestination, mixedFamilies: MixedFamilies,
-        managedTest: ManagedTest, dnsReply: DNSReply, controlAddress: ControlAddress,
-        unknownLocality: UnknownLocality, earlyEndpoint: EarlyEndpoint, unhealthyAtFirst: UnhealthyAtFirst,
-        sharedAddress: SharedAddress, namedPort: NamedPort, overflow: Overflow, capacities: MapCapacities
-    ) {
-        self.noEndpoint = noEndpoint
-        self.missingEntry = missingEntry
-        self.unlistedPort = unlistedPort
-        self.waypointTest = waypointTest
-        self.tlvMark = tlvMark
-        self.originalDestination = originalDestination
-        self.mixedFamilies = mixedFamilies
-        self.managedTest = managedTest
-        self.dnsReply = dnsReply
-        self.controlAddress = controlAddress
-        self.unknownLocality = unknownLocality
-        self.earlyEndpoint = earlyEndpoint
-        self.unhealthyAtFirst = unhealthyAtFirst
-        self.sharedAddress = sharedAddress
-        self.namedPort = namedPort
-        self.overflow = overflow
-        self.capacities = capacities
-    }
+    public static let upstream = {
+        var options = DataplaneOptions()
+        options.noEndpoint = .leave
+        options.missingEntry = .giveUp
+        options.unlistedPort = .leave
+        options.waypointTest = .firstWord
+        options.tlvMark = .beforePush
+        options.originalDestination = .firstConnect
+        options.mixedFamilies = .reinterpret
+        options.managedTest = .localAddress
+        options.dnsReply = .everyPort53
+        options.controlAddress = .anyProcess
+        options.unknownLocality = .keepPriority0
+        options.earlyEndpoint = .lose
+        options.unhealthyAtFirst = .withhold
+        options.sharedAddress = .lastWriter
+        options.namedPort = .servicePort
+        options.extras = .drop
+        options.healthPolicy = .ignore
+        options.overflow = .loseWrites
+        options.capacities = .upstream
+        return options
+    }()
 }

@@ -1,0 +1,84 @@
+extension Compiler {
+    /// The address and port of a service's waypoint, zero where it has none.
+    /// - Returns: nil while the waypoint is given by the name of a service that is not known, or has no address.
+    mutating func waypointAddress(of service: Service, id: ResourceID) -> (address: MapAddress, port: UInt16)? {
+        guard let waypoint = service.waypoint else { return (.zero, 0) }
+        guard let address = address(of: waypoint, user: id, family: service.addresses.first?.address.family) else {
+            return nil
+        }
+        // A waypoint's own service must not lead to itself. Source: Kmesh's workload processor, by address and by the
+        // status port of a waypoint.
+        let isOwn = service.addresses.first?.address == address
+        let isWaypoint = service.ports.contains { $0.servicePort == 15021 }
+        if !service.addresses.isEmpty && (isOwn || isWaypoint) { return (.zero, 0) }
+        return (MapAddress(address), waypoint.port)
+    }
+
+    /// The address of a waypoint; remembers who uses it where it is given by name.
+    mutating func address(of waypoint: Gateway, user: ResourceID, family: AddressFamily?) -> IPAddress? {
+        switch waypoint.destination {
+        case .address(let address):
+            return address.address
+        case .service(let name):
+            let id = names.id(for: name.description)
+            waypointUsers[id, default: []].insert(user)
+            guard let addresses = services[id]?.service.addresses.map(\.address) else { return nil }
+            if options.mixedFamilies == .skip, let fitting = addresses.first(where: { $0.family == family }) {
+                return fitting
+            }
+            return addresses.first
+        }
+    }
+
+    /// Forgets that a resource uses a waypoint, before it is read again.
+    mutating func forgetWaypoint(of user: ResourceID) {
+        let waypoint =
+            switch withheld[user] {
+            case .service(let service): service.waypoint
+            case .workload(let workload): workload.waypoint
+            case nil: services[user]?.service.waypoint ?? workloads[user]?.waypoint
+            }
+        guard case .service(let name)? = waypoint?.destination, let id = names.existingID(of: name.description) else {
+            return
+        }
+        waypointUsers[id]?.remove(user)
+    }
+
+    func withholding(_ resource: String, _ waypoint: Gateway?) -> Problem {
+        guard case .service(let name)? = waypoint?.destination else {
+            preconditionFailure("\(resource) is withheld without a waypoint by name")
+        }
+        return .withheld(resource: resource, waypoint: name)
+    }
+
+    /// Compiles again whatever names this service as its waypoint: it is known now, or has another address.
+    mutating func releaseWaiting(
+        for id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+    ) {
+        for user in (waypointUsers[id] ?? []).sorted() where user != id {
+            switch withheld[user] {
+            case .service(let service): set(service, into: &writes, &problems)
+            case .workload(let workload): set(workload, into: &writes, &problems)
+            case nil: refreshWaypoint(of: user, into: &writes)
+            }
+        }
+    }
+
+    /// Writes a resource's waypoint again after the waypoint's service changed.
+    private mutating func refreshWaypoint(of user: ResourceID, into writes: inout [MapWrite]) {
+        if let record = services[user], let waypoint = waypointAddress(of: record.service, id: user) {
+            var value = record.table.header
+            value.wp_addr = waypoint.address
+            value.waypoint_port = mapPort(waypoint.port)
+            transition(user, to: value, EndpointChanges(), into: &writes)
+        }
+        if let record = workloads[user], var value = record.value, let waypoint = record.waypoint,
+            let address = address(of: waypoint, user: user, family: record.addresses.first?.family)
+        {
+            value.wp_addr = MapAddress(address)
+            guard record.value.map({ !sameBytes($0, value) }) ?? true else { return }
+            workloads[user]?.value = value
+            writes.append(.put(.backend(BackendKey(backend_uid: user), value)))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+extension Compiler {
+    /// Adds or changes a workload.
+    mutating func set(_ workload: Workload, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+        let uid = names.id(for: workload.uid.text)
+        forgetWaypoint(of: uid)
+        learn(from: workload, into: &writes)
+        var waypoint: IPAddress?
+        if let gateway = workload.waypoint {
+            waypoint = address(of: gateway, user: uid, family: workload.addresses.first?.family)
+            if waypoint == nil {
+                withheld[uid] = .workload(workload)
+                problems.append(withholding(workload.uid.text, gateway))
+                return
+            }
+        }
+        withheld[uid] = nil
+        let old = workloads[uid]
+        var record = WorkloadRecord(
+            uid: workload.uid, addresses: workload.addresses, identity: LocalIdentity(of: workload),
+            networkMode: workload.networkMode, health: workload.health, waypoint: workload.waypoint,
+            services: workload.services.map { (id: names.id(for: $0.key.description), ports: $0.value) }
+                .sorted { $0.id < $1.id })
+        let isWithheld = record.health == .unhealthy && old?.value == nil && options.unhealthyAtFirst == .withhold
+        if !isWithheld, !record.addresses.isEmpty {
+            setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0, &problems)
+        }
+        replace(old, with: record, uid: uid, into: &writes, &problems)
+    }
+
+    /// Removes a workload.
+    mutating func remove(_ uid: WorkloadUID, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+        guard let id = names.existingID(of: uid.text) else { return }
+        forgetWaypoint(of: id)
+        withheld[id] = nil
+        if let old = workloads[id] {
+            var record = old
+            record.services = []
+            record.value = nil
+            record.alternative = nil
+            record.frontends = []
+            replace(old, with: record, uid: id, into: &writes, &problems)
+            workloads[id] = nil
+        }
+        names.release(uid.text)
+    }
+
+    /// Sets what km_backend, km_backend_alt and km_frontend shall hold.
+    private func setValues(
+        of record: inout WorkloadRecord, waypoint: IPAddress?, port: UInt16, _ problems: inout [Problem]
+    ) {
+        var value = BackendValue()
+        var primary = record.addresses[record.addresses.count - 1]
+        if options.extras == .keep {
+            let v4 = record.addresses.first { $0.family == .v4 }
+            let v6 = record.addresses.first { $0.family == .v6 }
+            primary = v4 ?? v6 ?? primary
+            record.alternative = v4 == nil ? nil : v6
+        }
+        let dropped = record.addresses.filter { $0 != primary && $0 != record.alternative }
+        if !dropped.isEmpty { problems.append(.droppedAddress(record.uid, kept: primary, dropped: dropped)) }
+        value.addr = MapAddress(primary)
+        if let waypoint {
+            value.wp_addr = MapAddress(waypoint)
+            value.waypoint_port = mapPort(port)
+        }
+        var services = value.services
+        let listed = record.services.prefix(10)
+        for (index, service) in listed.enumerated() { services[index] = service.id }
+        value.services = services
+        value.service_count = UInt32(listed.count)
+        if record.services.count > 10 {
+            problems.append(.tooManyServices(record.uid, count: record.services.count))
+        }
+        record.value = value
+        if record.networkMode == .standard { record.frontends = record.addresses }
+    }
+
+    /// Takes the maps from one state of a workload to the next.
+    ///
+    /// Services that lose the endpoint, or put it farther away, change before the workload's own entries, so that no
+    /// lookup meets the new entry where only the old one belongs; services that gain it, or draw it nearer, after them.
+    private mutating func replace(
+        _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite],
+        _ problems: inout [Problem]
+    ) {
+        let serviceIDs = Set(record.services.map(\.id)).union(old?.services.map(\.id) ?? []).sorted()
+        for id in serviceIDs {
+            let isMember = record.services.contains { $0.id == id }
+            if isMember { members[id, default: []].insert(uid) } else { members[id]?.remove(uid) }
+        }
+        // The ranking of the endpoint reads the record; the maps follow below.
+        workloads[uid] = record
+        var later: [ResourceID] = []
+        for id in serviceIDs {
+            guard let service = services[id] else { continue }
+            let isMember = record.services.contains { $0.id == id }
+            let wanted = isMember ? priority(of: record, in: service.service) : nil
+            let current = service.table.place(of: uid)?.priority
+            if let wanted, current.map({ wanted <= $0 }) ?? true {
+                later.append(id)
+            } else {
+                move(uid, to: wanted, in: id, into: &writes)
+            }
+        }
+        replaceEntries(of: uid, old, with: record, into: &writes, &problems)
+        for id in later {
+            guard let service = services[id] else { continue }
+            move(uid, to: priority(of: record, in: service.service), in: id, into: &writes)
+        }
+        claim(record, uid: uid, into: &writes, &problems)
+    }
+
+    private mutating func move(
+        _ uid: ResourceID, to priority: Int?, in id: ResourceID, into writes: inout [MapWrite]
+    ) {
+        guard let record = services[id] else { return }
+        var changes = EndpointChanges()
+        append(uid, priority, record.table, to: &changes)
+        transition(id, to: valueWithCurrentPorts(of: record, id: id), changes, into: &writes)
+    }
+
+    /// Writes km_backend and km_backend_alt, after the frontends of addresses that go.
+    private mutating func replaceEntries(
+        of uid: ResourceID, _ old: WorkloadRecord?, with record: WorkloadRecord, into writes: inout [MapWrite],
+        _ problems: inout [Problem]
+    ) {
+        let vanished = (old?.frontends ?? []).filter { !record.frontends.contains($0) }
+        disclaim(vanished, of: uid, into: &writes, &problems)
+        let key = BackendKey(backend_uid: uid)
+        guard let value = record.value else {
+            if old?.value != nil {
+                if !vanished.isEmpty { writes.append(.barrier) }
+                writes.append(.delete(.backend(key)))
+            }
+            if old?.alternative != nil { writes.append(.delete(.backendAlternative(key))) }
+            return
+        }
+        let isNew = old?.value.map { !sameBytes($0, value) } ?? true
+        if isNew && !vanished.isEmpty { writes.append(.barrier) }
+        let putBackend = isNew ? [MapWrite.put(.backend(key, value))] : []
+        var alternative: [MapWrite] = []
+        if old?.alternative != record.alternative {
+            if let address = record.alternative {
+                alternative = [.put(.backendAlternative(key, BackendAlternative(addr: MapAddress(address))))]
+            } else {
+                alternative = [.delete(.backendAlternative(key))]
+            }
+        }
+        let gainsWaypoint = value.waypoint_port != 0 && old?.value?.waypoint_port == 0
+        if alternative.isEmpty || putBackend.isEmpty {
+            writes += putBackend + alternative
+        } else if record.alternative == nil || gainsWaypoint {
+            writes += putBackend + [.barrier] + alternative
+        } else {
+            writes += alternative + putBackend
+        }
+    }
+
+    private mutating func claim(
+        _ record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+    ) {
+        for address in record.frontends {
+            if owners[address]?.workloads.contains(uid) ?? false { continue }
+            let old = owner(of: address)
+            owners[address, default: AddressOwners()].insert(workload: uid)
+            updateFrontend(address, from: old, into: &writes, &problems)
+        }
+    }
+}

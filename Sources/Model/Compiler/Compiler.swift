@@ -1,0 +1,206 @@
+/// Turns changes of the mesh into ordered map writes for one node.
+///
+/// The guarantee: while the writes of one change are applied, every lookup, also one that began before and ends after
+/// it, gets an answer that the maps before or after the change can give (barriers: no lookup spans them). The work is
+/// in proportion to what the change touches, not to the mesh.
+public struct Compiler: Sendable {
+    /// What is kept of a service.
+    struct ServiceRecord: Sendable {
+        var service: Service
+        var table: ServiceTable
+        /// Ports beyond ten, in map form: what km_service_port holds.
+        var extraPorts: [UInt32: UInt32] = [:]
+    }
+
+    /// What is kept of a workload.
+    struct WorkloadRecord: Sendable {
+        var uid: WorkloadUID
+        var addresses: [IPAddress]
+        var identity: LocalIdentity
+        var networkMode: NetworkMode
+        var health: Health
+        var waypoint: Gateway?
+        var services: [(id: ResourceID, ports: [ServicePort])]
+        /// What km_backend holds, nil when it holds nothing.
+        var value: BackendValue?
+        /// What km_backend_alt holds.
+        var alternative: IPAddress?
+        /// The addresses it claims frontends for.
+        var frontends: [IPAddress] = []
+    }
+
+    /// A resource that waits for its waypoint.
+    enum Withheld: Sendable {
+        case service(Service)
+        case workload(Workload)
+    }
+
+    public let options: DataplaneOptions
+    /// The node whose maps these are.
+    public let node: String
+    /// Ids of all resources that were ever in the maps and are still known.
+    public internal(set) var names: NameTable
+    var local: LocalIdentity?
+    var services: [ResourceID: ServiceRecord] = [:]
+    var workloads: [ResourceID: WorkloadRecord] = [:]
+    /// Workloads that name a service, known or not.
+    var members: [ResourceID: Set<ResourceID>] = [:]
+    var owners: [IPAddress: AddressOwners] = [:]
+    /// Resources whose waypoint is named by this service.
+    var waypointUsers: [ResourceID: Set<ResourceID>] = [:]
+    var withheld: [ResourceID: Withheld] = [:]
+    var endpointCount = 0
+    var frontendCount = 0
+
+    /// - Parameter names: ids of an earlier run, so that they stay.
+    public init(node: String, options: DataplaneOptions, names: NameTable = NameTable()) {
+        self.node = node
+        self.options = options
+        self.names = names
+    }
+
+    /// Compiles one change.
+    /// - Parameter writes: The writes are appended, in order.
+    /// - Returns: what of the change the maps cannot hold.
+    public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> [Problem] {
+        if options.overflow == .refuseChange, let problem = overflow(of: change) { return [problem] }
+        var problems: [Problem] = []
+        switch change {
+        case .setService(let service): set(service, into: &writes, &problems)
+        case .removeService(let name): remove(name, into: &writes, &problems)
+        case .setWorkload(let workload): set(workload, into: &writes, &problems)
+        case .removeWorkload(let uid): remove(uid, into: &writes, &problems)
+        case .setNode(let node) where node.name == self.node: learn(node, into: &writes)
+        case .setNode, .removeNode, .setPolicy, .removePolicy: break
+        }
+        return problems
+    }
+
+    /// Compiles changes one after the other.
+    public mutating func compile(_ changes: [MeshChange]) -> (writes: [MapWrite], problems: [Problem]) {
+        var writes: [MapWrite] = []
+        var problems: [Problem] = []
+        for change in changes { problems += compile(change, into: &writes) }
+        return (writes, problems)
+    }
+
+    /// What the transitions of service tables need to know.
+    var rules: TransitionRules {
+        let workloads = workloads
+        return TransitionRules(waypointTest: options.waypointTest) { workloads[$0]?.value?.addr.family }
+    }
+
+    // MARK: This node's locality
+
+    /// Takes the node's own locality from its node object. Only where it may still be corrected later.
+    private mutating func learn(_ node: Node, into writes: inout [MapWrite]) {
+        guard options.unknownLocality == .recalculate, !node.locality.isEmpty else { return }
+        let identity = LocalIdentity(
+            locality: node.locality, node: node.name, cluster: node.cluster, network: node.network)
+        guard identity != local else { return }
+        local = identity
+        rerankAll(into: &writes)
+    }
+
+    /// Takes the node's own locality from the first workload on it.
+    mutating func learn(from workload: Workload, into writes: inout [MapWrite]) {
+        guard local == nil, !node.isEmpty, workload.node == node else { return }
+        local = LocalIdentity(of: workload)
+        if options.unknownLocality == .recalculate { rerankAll(into: &writes) }
+    }
+
+    private mutating func rerankAll(into writes: inout [MapWrite]) {
+        for id in services.keys.sorted() {
+            guard let record = services[id] else { continue }
+            let changes = endpointChanges(of: record, id: id)
+            transition(id, to: record.table.header, changes, into: &writes)
+        }
+    }
+
+    /// Changes a service's value and endpoints.
+    mutating func transition(
+        _ id: ResourceID, to value: ServiceValue, _ changes: EndpointChanges, into writes: inout [MapWrite]
+    ) {
+        let rules = rules
+        guard var table = services[id]?.table else { return }
+        // Taken out meanwhile, so that the record is not copied.
+        services[id]?.table = ServiceTable(id: id)
+        let before = table.endpointCount
+        table.transition(to: value, changes, rules: rules, into: &writes)
+        endpointCount += table.endpointCount - before
+        services[id]?.table = table
+    }
+
+    // MARK: Ranking
+
+    /// The priority of a workload's endpoint in a service, nil when it is none.
+    func priority(of workload: WorkloadRecord, in service: Service) -> Int? {
+        guard workload.value != nil else { return nil }
+        let takesUnhealthy = options.healthPolicy == .honour && service.loadBalancing.healthPolicy == .allowAll
+        guard workload.health == .healthy || takesUnhealthy else { return nil }
+        guard let local else { return 0 }
+        return service.loadBalancing.priority(of: workload.identity, from: local)
+    }
+
+    /// What has to change so that a service's endpoints are those that its members should be.
+    func endpointChanges(of record: ServiceRecord, id: ResourceID) -> EndpointChanges {
+        var changes = EndpointChanges()
+        let candidates: [ResourceID] =
+            options.earlyEndpoint == .keep ? Array(members[id] ?? []) : Array(record.table.endpoints)
+        let wanted = Set(candidates)
+        for uid in candidates.sorted() {
+            guard let workload = workloads[uid] else { continue }
+            append(uid, priority(of: workload, in: record.service), record.table, to: &changes)
+        }
+        changes.removals += record.table.endpoints.filter { !wanted.contains($0) }.sorted()
+        return changes
+    }
+
+    /// Adds to `changes` what one endpoint needs.
+    func append(_ uid: ResourceID, _ wanted: Int?, _ table: ServiceTable, to changes: inout EndpointChanges) {
+        let current = table.place(of: uid)?.priority
+        guard current != wanted else { return }
+        if current != nil { changes.removals.append(uid) }
+        if let wanted { changes.additions.append((uid, wanted)) }
+    }
+
+    // MARK: Frontends
+
+    /// Writes or deletes the frontend of an address after its claims changed.
+    mutating func updateFrontend(
+        _ address: IPAddress, from old: ResourceID?, into writes: inout [MapWrite], _ problems: inout [Problem]
+    ) {
+        let claims = owners[address]
+        let new = claims?.owner(options.sharedAddress, names: names)
+        if let claims, let new, claims.all.count > 1 {
+            problems.append(
+                .sharedAddress(
+                    address, owner: names.name(of: new) ?? "",
+                    others: claims.all.filter { $0 != new }.compactMap { names.name(of: $0) }))
+        }
+        guard new != old else { return }
+        if let new {
+            writes.append(.put(.frontend(FrontendKey(address), FrontendValue(upstream_id: new))))
+        } else {
+            writes.append(.delete(.frontend(FrontendKey(address))))
+        }
+        frontendCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
+    }
+
+    /// The owner of an address's frontend now.
+    func owner(of address: IPAddress) -> ResourceID? {
+        owners[address]?.owner(options.sharedAddress, names: names)
+    }
+
+    /// Gives up claims to addresses.
+    mutating func disclaim(
+        _ addresses: [IPAddress], of id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+    ) {
+        for address in addresses {
+            let old = owner(of: address)
+            owners[address]?.remove(id)
+            if owners[address]?.isEmpty ?? false { owners[address] = nil }
+            updateFrontend(address, from: old, into: &writes, &problems)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// Something in the mesh that the maps cannot hold as it is meant.
+public enum Problem: Hashable, Sendable {
+    /// Only the first ten ports are in km_service.
+    case tooManyPorts(ServiceName, count: Int, kept: Int)
+    /// Only the first ten services are in km_backend.
+    case tooManyServices(WorkloadUID, count: Int)
+    /// Only one address is in km_backend.
+    case droppedAddress(WorkloadUID, kept: IPAddress, dropped: [IPAddress])
+    /// The resource waits for the service of its waypoint.
+    case withheld(resource: String, waypoint: ServiceName)
+    /// A full map: the change, or a part of it, is lost.
+    case mapFull(map: String, capacity: Int, resource: String)
+    /// A target port that is given by name, and no endpoint says its number.
+    case unresolvedPort(ServiceName, port: UInt16, name: String)
+    /// Several resources have one address; only the owner is found by it.
+    case sharedAddress(IPAddress, owner: String, others: [String])
+}
+
+extension Problem: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooManyPorts(let service, let count, let kept):
+            "service \(service) has \(count) ports; only the first \(kept) are balanced"
+        case .tooManyServices(let workload, let count):
+            "workload \(workload) belongs to \(count) services; its map entry names only 10"
+        case .droppedAddress(let workload, let kept, let dropped):
+            "workload \(workload) has several addresses; its map entry holds \(kept), not "
+                + dropped.map(\.description).joined(separator: ", ")
+        case .withheld(let resource, let waypoint):
+            "\(resource) waits for its waypoint \(waypoint), which is not known"
+        case .mapFull(let map, let capacity, let resource):
+            "\(map) is full at \(capacity) entries; lost: \(resource)"
+        case .unresolvedPort(let service, let port, let name):
+            "service \(service) port \(port): no endpoint has a port named \(name); the service port is used"
+        case .sharedAddress(let address, let owner, let others):
+            "\(address) belongs to \(owner); not found by it: \(others.joined(separator: ", "))"
+        }
+    }
+}

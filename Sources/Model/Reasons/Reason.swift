@@ -1,0 +1,95 @@
+/// Why a hook did what it did: the Swift names of `enum km_reason` in kernel_abi.h, with its numbers.
+@frozen
+public enum Reason: UInt32, Hashable, Sendable, CaseIterable {
+    case none = 0
+    case controlManage = 1
+    case controlRelease = 2
+    case notManaged = 3
+    case dnsRedirected = 4
+    case dnsNoProxy = 5
+    case notTCP = 6
+    case noFrontend = 7
+    case frontendDangling = 8
+    case workloadDirect = 9
+    case workloadWaypoint = 10
+    case serviceWaypoint = 11
+    case backendWaypoint = 12
+    case loadBalanced = 13
+    case randomEmpty = 14
+    case noEndpoint = 15
+    case unknownPolicy = 16
+    case endpointMissing = 17
+    case backendMissing = 18
+    case portNotListed = 19
+    case noUsableEndpoint = 20
+    case familyMismatch = 21
+    case tailCallLimit = 22
+    case dnsReplyRestored = 23
+    case dnsReplyUntouched = 24
+    case controlManageAddress = 25
+    case controlReleaseAddress = 26
+    case activeEstablished = 27
+    case passiveEstablished = 28
+    case nodeProbe = 29
+    case closed = 30
+    case tlvPushed = 31
+    case tlvNotNeeded = 32
+    case tlvPushFailed = 33
+    case periodicReport = 34
+    case reportNotDue = 35
+    case passthrough = 36
+
+    /// The name in scenario files and JSON.
+    public var name: String { "\(self)" }
+
+    /// The reason with this name.
+    public init?(name: String) {
+        guard let reason = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = reason
+    }
+}
+
+extension Reason {
+    /// One sentence for people.
+    public var sentence: String {
+        switch self {
+        case .none: "no decision"
+        case .controlManage: "control address: the caller's namespace is managed from now on"
+        case .controlRelease: "control address: the caller's namespace is released from the mesh"
+        case .notManaged: "the caller's namespace is not managed by the mesh"
+        case .dnsRedirected: "port 53: redirected to the DNS proxy"
+        case .dnsNoProxy: "port 53, but no DNS proxy is set (no backend 0)"
+        case .notTCP: "not TCP"
+        case .noFrontend: "nothing in the mesh owns the address"
+        case .frontendDangling: "the frontend names neither a service nor a workload that is known"
+        case .workloadDirect: "the address of a workload without waypoint"
+        case .workloadWaypoint: "the workload has a waypoint"
+        case .serviceWaypoint: "the service has a waypoint"
+        case .backendWaypoint: "the picked workload has a waypoint"
+        case .loadBalanced: "load balanced to an endpoint"
+        case .randomEmpty: "the service has no endpoint at priority 0"
+        case .noEndpoint: "the service's policy finds no endpoint"
+        case .unknownPolicy: "the service's load balancing policy is unknown"
+        case .endpointMissing: "the picked endpoint slot is empty"
+        case .backendMissing: "the picked endpoint names a workload that is not known"
+        case .portNotListed: "the service does not list the port"
+        case .noUsableEndpoint: "every endpoint that was tried is missing or has the other address family"
+        case .familyMismatch: "the waypoint has the other address family"
+        case .tailCallLimit: "waypoints lead to each other: the limit of tail calls is reached"
+        case .dnsReplyRestored: "a DNS reply: the source shows as the server that was asked"
+        case .dnsReplyUntouched: "the datagram's source stays"
+        case .controlManageAddress: "control address: the socket's address is managed from now on"
+        case .controlReleaseAddress: "control address: the socket's address is released"
+        case .activeEstablished: "an outbound connection is established"
+        case .passiveEstablished: "an inbound connection is established"
+        case .nodeProbe: "the peer is this node itself (a probe)"
+        case .closed: "the connection is closed"
+        case .tlvPushed: "the original destination was put before the payload"
+        case .tlvNotNeeded: "no waypoint ahead, or its header is already sent"
+        case .tlvPushFailed: "the original destination could not be put before the payload"
+        case .periodicReport: "a long connection: its periodic report is due"
+        case .reportNotDue: "no periodic report is due"
+        case .passthrough: "the service asks for no load balancing"
+        }
+    }
+}

@@ -1,0 +1,118 @@
+public import KernelABI
+public import Model
+
+/// Picks an endpoint of a service by its policy.
+public struct EndpointSelection: Sendable {
+    /// What was picked.
+    public enum Pick: Sendable {
+        case address(IPAddress)
+        case waypoint(IPAddress, port: UInt16)
+        case failed(Reason)
+    }
+
+    /// Endpoints tried in one priority when some are not usable (KM_ENDPOINT_TRY_COUNT).
+    @usableFromInline static let tryCount: UInt32 = 8
+
+    @usableFromInline let options: DataplaneOptions
+    @usableFromInline let family: AddressFamily
+    @usableFromInline let id: ResourceID
+    @usableFromInline let service: ServiceValue
+
+    @inlinable
+    init(options: DataplaneOptions, family: AddressFamily, id: ResourceID, service: ServiceValue) {
+        self.options = options
+        self.family = family
+        self.id = id
+        self.service = service
+    }
+
+    @inlinable
+    func pick(
+        maps: inout some MapAccess, generator: inout SplitMix64, recorder: inout some DecisionRecorder
+    ) -> Pick {
+        let counts = service.endpointCounts
+        switch service.lb_policy {
+        case 0, 1:
+            guard counts[0] > 0 else { return .failed(service.lb_policy == 0 ? .randomEmpty : .noEndpoint) }
+            let draw = generator.draw()
+            return pick(priority: 0, count: counts[0], draw, maps: &maps, recorder: &recorder)
+        case 2:
+            return failover(counts, maps: &maps, generator: &generator, recorder: &recorder)
+        case 3: return .failed(.passthrough)
+        default: return .failed(.unknownPolicy)
+        }
+    }
+
+    /// The first priority that has endpoints; where missing ones are stepped over, also those after it, with the draw
+    /// that was made.
+    @inlinable
+    func failover(
+        _ counts: InlineArray<7, UInt32>, maps: inout some MapAccess, generator: inout SplitMix64,
+        recorder: inout some DecisionRecorder
+    ) -> Pick {
+        var draw: UInt32?
+        var result = Pick.failed(.noEndpoint)
+        for priority in 0..<7 where counts[priority] > 0 {
+            let number = draw ?? generator.draw()
+            draw = number
+            result = pick(priority: UInt32(priority), count: counts[priority], number, maps: &maps, recorder: &recorder)
+            guard case .failed = result, options.missingEntry == .tryNext else { return result }
+        }
+        return result
+    }
+
+    /// The endpoint that the draw gives, or where missing ones are stepped over, the next usable one.
+    @inlinable
+    func pick(
+        priority: UInt32, count: UInt32, _ draw: UInt32, maps: inout some MapAccess,
+        recorder: inout some DecisionRecorder
+    ) -> Pick {
+        recorder.record(.draw(draw, count: count))
+        let start = draw % count
+        let first = candidate(priority, start, maps: &maps, recorder: &recorder)
+        guard case .failed = first, options.missingEntry == .tryNext else { return first }
+        recorder.record(.option(.missingEntry))
+        for step in 1..<max(min(count, Self.tryCount), 1) {
+            let index = UInt32((UInt64(start) + UInt64(step)) % UInt64(count))
+            let next = candidate(priority, index, maps: &maps, recorder: &recorder)
+            if case .failed = next { continue }
+            return next
+        }
+        return .failed(.noUsableEndpoint)
+    }
+
+    /// The endpoint at an index from 0.
+    @inlinable
+    func candidate(
+        _ priority: UInt32, _ index: UInt32, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+    ) -> Pick {
+        let key = EndpointKey(service_id: id, prio: priority, backend_index: index &+ 1)
+        let endpoint = maps.endpoint(key)
+        recorder.record(.endpoint(key, endpoint))
+        guard let uid = endpoint?.backend_uid else { return .failed(.endpointMissing) }
+        let backend = maps.backend(uid)
+        recorder.record(.backend(uid, backend))
+        guard let backend else { return .failed(.backendMissing) }
+        if backend.hasWaypoint(options.waypointTest) {
+            guard let address = usable(backend.wp_addr) else {
+                recorder.record(.option(.mixedFamilies))
+                return .failed(.noUsableEndpoint)
+            }
+            return .waypoint(address, port: hostPort(backend.waypoint_port))
+        }
+        if let address = usable(backend.addr) { return .address(address) }
+        guard options.extras == .keep else { return .failed(.noUsableEndpoint) }
+        let alternative = maps.backendAlternative(uid)
+        recorder.record(.backendAlternative(uid, alternative))
+        if let address = alternative.flatMap({ usable($0.addr) }) { return .address(address) }
+        recorder.record(.option(.mixedFamilies))
+        return .failed(.noUsableEndpoint)
+    }
+
+    /// The address as this family's program reads it, nil when it is of the other family and that is told apart.
+    @inlinable
+    func usable(_ address: MapAddress) -> IPAddress? {
+        if options.mixedFamilies == .skip && address.family != family { return nil }
+        return family == .v4 ? address.asV4 : address.asV6
+    }
+}

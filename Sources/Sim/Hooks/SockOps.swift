@@ -1,0 +1,145 @@
+public import KernelABI
+public import Model
+
+/// sockops: what happens when a TCP connection is begun, established and closed.
+public struct SockOps: Sendable {
+    /// A callback of the kernel.
+    public enum Event: String, Hashable, Sendable {
+        /// A SYN is about to leave (BPF_SOCK_OPS_TCP_CONNECT_CB).
+        case connect
+        case activeEstablished
+        case passiveEstablished
+        /// The state becomes CLOSE, for sockets that asked for state callbacks.
+        case close
+    }
+
+    /// What the program did.
+    public struct Decision: Hashable, Sendable {
+        public var reason: Reason
+        public var report: ConnectionReport?
+        /// The socket goes into km_socket: its first message gets a header.
+        public var entersSockHash = false
+        /// State callbacks are asked for: the close will be seen.
+        public var watchesState = false
+        /// User space is asked for a verdict on this connection (client, server).
+        public var authorizationRequest: [SocketAddress] = []
+        /// The verdict of this connection is forgotten.
+        public var forgetsVerdict = false
+
+        init(_ reason: Reason) { self.reason = reason }
+    }
+
+    let options: DataplaneOptions
+    /// Addresses from which this node probes its pods.
+    let probeSources: [IPAddress]
+    let isMonitoring: Bool
+
+    public init(options: DataplaneOptions, probeSources: [IPAddress], isMonitoring: Bool) {
+        self.options = options
+        self.probeSources = probeSources
+        self.isMonitoring = isMonitoring
+    }
+
+    public func run(
+        _ event: Event, _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?,
+        now: UInt64, recorder: inout some DecisionRecorder
+    ) -> Decision {
+        switch event {
+        case .connect: return control(connection, maps: &maps, recorder: &recorder)
+        case .activeEstablished:
+            return active(connection, maps: &maps, storage: &storage, now: now, recorder: &recorder)
+        case .passiveEstablished:
+            return passive(connection, maps: &maps, storage: &storage, now: now, recorder: &recorder)
+        case .close: return close(connection, storage: &storage, now: now)
+        }
+    }
+
+    /// A connect to a control address manages or releases the socket's own address.
+    private func control(
+        _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+    ) -> Decision {
+        guard Gate.isControl(connection.remote.address) else { return Decision(.none) }
+        let isManage = connection.remote.port == UInt16(KM_CONTROL_MANAGE_PORT)
+        guard isManage || connection.remote.port == UInt16(KM_CONTROL_RELEASE_PORT) else { return Decision(.none) }
+        guard options.controlAddress == .anyProcess else {
+            recorder.record(.option(.controlAddress))
+            return Decision(.none)
+        }
+        let key = ManageKey(connection.local.address)
+        if isManage { maps.manage(key) } else { maps.release(key) }
+        return Decision(isManage ? .controlManageAddress : .controlReleaseAddress)
+    }
+
+    private func active(
+        _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?, now: UInt64,
+        recorder: inout some DecisionRecorder
+    ) -> Decision {
+        let isManaged =
+            options.managedTest == .localAddress
+            ? hasManagedAddress(connection, maps: &maps, recorder: &recorder)
+            // connect stamps the time on the sockets of managed namespaces only.
+            : storage.map { $0.connect_ns != 0 } ?? false
+        recorder.record(.option(.managedTest))
+        guard isManaged else { return Decision(.notManaged) }
+        var decision = Decision(.activeEstablished)
+        decision.watchesState = true
+        storage?.connect_success = 1
+        storage?.direction = UInt8(KM_DIRECTION_OUTBOUND.rawValue)
+        decision.report = report(.outbound, connection, &storage, .established, now)
+        decision.entersSockHash = storage.map { $0.via_waypoint != 0 } ?? false
+        return decision
+    }
+
+    private func passive(
+        _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?, now: UInt64,
+        recorder: inout some DecisionRecorder
+    ) -> Decision {
+        recorder.record(.option(.managedTest))
+        if options.managedTest == .localAddress {
+            guard hasManagedAddress(connection, maps: &maps, recorder: &recorder) else { return Decision(.notManaged) }
+        } else {
+            let found = maps.managed(ManageKey(cookie: connection.cookie)) != nil
+            recorder.record(.manage(cookie: connection.cookie, found: found))
+            guard found else { return Decision(.notManaged) }
+        }
+        guard !probeSources.contains(connection.remote.address.unmapped) else { return Decision(.nodeProbe) }
+        var decision = Decision(.passiveEstablished)
+        decision.watchesState = true
+        var fresh = storage ?? SocketStorage()
+        fresh.connect_ns = now
+        fresh.connect_success = 1
+        fresh.direction = UInt8(KM_DIRECTION_INBOUND.rawValue)
+        storage = fresh
+        decision.report = report(.inbound, connection, &storage, .established, now)
+        decision.authorizationRequest = [connection.remote, connection.local]
+        return decision
+    }
+
+    private func close(_ connection: Connection, storage: inout SocketStorage?, now: UInt64) -> Decision {
+        var decision = Decision(.closed)
+        let isInbound = storage?.direction == UInt8(KM_DIRECTION_INBOUND.rawValue)
+        decision.report = report(isInbound ? .inbound : .outbound, connection, &storage, .close, now)
+        decision.forgetsVerdict = true
+        return decision
+    }
+
+    /// Whether the local address is in km_manage with value 0.
+    private func hasManagedAddress(
+        _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+    ) -> Bool {
+        let address = connection.local.address.unmapped
+        let found = maps.managed(ManageKey(address))?.state == 0
+        recorder.record(.manageAddress(address, found: found))
+        return found
+    }
+
+    /// A report needs monitoring, and storage that connect (or this hook, inbound) left on the socket.
+    private func report(
+        _ direction: ConnectionReport.Direction, _ connection: Connection, _ storage: inout SocketStorage?,
+        _ state: ConnectionReport.State, _ now: UInt64
+    ) -> ConnectionReport? {
+        guard isMonitoring, let stored = storage else { return nil }
+        storage?.last_report_ns = now
+        return ConnectionReport(direction, connection, stored, state: state, now: now)
+    }
+}
