@@ -63,7 +63,8 @@ public struct Fields {
         guard let number = node.integer, range.contains(number) else {
             throw InputError(
                 file, node.position,
-                "\"\(key)\" must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(node.kindName)")
+                "\"\(key)\" must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(node.kindName)"
+            )
         }
         return number
     }

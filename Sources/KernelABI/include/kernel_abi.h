@@ -40,6 +40,7 @@ enum km_lb_policy {
 	KM_LB_RANDOM = 0,
 	KM_LB_STRICT = 1,
 	KM_LB_FAILOVER = 2,
+	KM_LB_PASSTHROUGH = 3,	/* the destination stays; to upstream an unknown policy with the same effect */
 };
 
 /* km_frontend, hash. The value is a service id or a backend uid. */
@@ -279,6 +280,7 @@ enum km_reason {
 	/* cgroup_skb */
 	KM_REASON_PERIODIC_REPORT = 34,
 	KM_REASON_REPORT_NOT_DUE = 35,
+	KM_REASON_PASSTHROUGH = 36,		/* the service asks for no load balancing */
 	KM_REASON_COUNT
 };
 

@@ -6,9 +6,10 @@ extension IPAddress: CustomStringConvertible {
             return Self.dotted(bits)
         case .v6(let high, let low):
             if isMapped { return "::ffff:" + Self.dotted(UInt32(truncatingIfNeeded: low)) }
-            return Self.groupsText((0..<8).map { index in
-                UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> (48 - 16 * UInt64(index % 4)))
-            })
+            return Self.groupsText(
+                (0..<8).map { index in
+                    UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> (48 - 16 * UInt64(index % 4)))
+                })
         }
     }
 

@@ -1,0 +1,84 @@
+/// The options by name, as scenario files and traces write them.
+public enum OptionName: String, Hashable, Sendable, CaseIterable {
+    case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
+    case managedTest, dnsReply, controlAddress, unknownLocality, earlyEndpoint, unhealthyAtFirst, sharedAddress
+    case namedPort, overflow
+
+    /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
+    public var rule: String {
+        switch self {
+        case .noEndpoint: "H1"
+        case .missingEntry: "H2"
+        case .unlistedPort: "H3"
+        case .waypointTest: "H4"
+        case .tlvMark: "H11"
+        case .originalDestination: "H12"
+        case .mixedFamilies: "H13"
+        case .managedTest: "H14"
+        case .dnsReply: "H15"
+        case .controlAddress: "H16"
+        case .unknownLocality, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .overflow: ""
+        }
+    }
+}
+
+extension DataplaneOptions {
+    /// The value of an option, as text.
+    public func value(of option: OptionName) -> String { access(option).value }
+
+    /// The values that an option can have.
+    public static func choices(of option: OptionName) -> [String] { DataplaneOptions.hardened.access(option).choices }
+
+    /// Sets an option by name.
+    /// - Returns: false when it has no such value.
+    public mutating func set(_ option: OptionName, to text: String) -> Bool {
+        guard Self.choices(of: option).contains(text) else { return false }
+        switch option {
+        case .noEndpoint: Self.assign(&noEndpoint, text)
+        case .missingEntry: Self.assign(&missingEntry, text)
+        case .unlistedPort: Self.assign(&unlistedPort, text)
+        case .waypointTest: Self.assign(&waypointTest, text)
+        case .tlvMark: Self.assign(&tlvMark, text)
+        case .originalDestination: Self.assign(&originalDestination, text)
+        case .mixedFamilies: Self.assign(&mixedFamilies, text)
+        case .managedTest: Self.assign(&managedTest, text)
+        case .dnsReply: Self.assign(&dnsReply, text)
+        case .controlAddress: Self.assign(&controlAddress, text)
+        case .unknownLocality: Self.assign(&unknownLocality, text)
+        case .earlyEndpoint: Self.assign(&earlyEndpoint, text)
+        case .unhealthyAtFirst: Self.assign(&unhealthyAtFirst, text)
+        case .sharedAddress: Self.assign(&sharedAddress, text)
+        case .namedPort: Self.assign(&namedPort, text)
+        case .overflow: Self.assign(&overflow, text)
+        }
+        return true
+    }
+
+    private static func assign<T: RawRepresentable>(_ option: inout T, _ text: String) where T.RawValue == String {
+        if let value = T(rawValue: text) { option = value }
+    }
+
+    private func access(_ option: OptionName) -> (value: String, choices: [String]) {
+        func named<T: RawRepresentable & CaseIterable>(_ value: T) -> (String, [String]) where T.RawValue == String {
+            (value.rawValue, T.allCases.map(\.rawValue))
+        }
+        return switch option {
+        case .noEndpoint: named(noEndpoint)
+        case .missingEntry: named(missingEntry)
+        case .unlistedPort: named(unlistedPort)
+        case .waypointTest: named(waypointTest)
+        case .tlvMark: named(tlvMark)
+        case .originalDestination: named(originalDestination)
+        case .mixedFamilies: named(mixedFamilies)
+        case .managedTest: named(managedTest)
+        case .dnsReply: named(dnsReply)
+        case .controlAddress: named(controlAddress)
+        case .unknownLocality: named(unknownLocality)
+        case .earlyEndpoint: named(earlyEndpoint)
+        case .unhealthyAtFirst: named(unhealthyAtFirst)
+        case .sharedAddress: named(sharedAddress)
+        case .namedPort: named(namedPort)
+        case .overflow: named(overflow)
+        }
+    }
+}
