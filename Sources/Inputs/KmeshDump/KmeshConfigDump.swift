@@ -7,13 +7,16 @@ import Model
 /// says nothing about health policies, dry runs or which workloads share their node's address, so they count as the
 /// defaults, and waypoints have no ports (15008).
 public enum KmeshConfigDump: ResourceFormat {
+    /// How such a file is recognised and named.
     public static let kind = InputKind.kmesh
 
+    /// A dump holds the three lists only.
     public static let unusedKeys: [String] = []
 
     /// Keys of a workload that change nothing here.
     static let unusedWorkloadKeys = ["protocol", "applicationTunnel"]
 
+    /// Reads a workload; `uid` and `namespace` must be there.
     public static func workload(_ node: DocumentNode, file: String) throws(InputError) -> Workload {
         var fields = try Fields(node, file: file, what: "a workload")
         let addresses = try fields.addresses("addresses")
@@ -22,6 +25,7 @@ public enum KmeshConfigDump: ResourceFormat {
         return try fields.workload(addresses: addresses, services: services, networkMode: .standard)
     }
 
+    /// Reads a service; `namespace` and `hostname` must be there, ports are a list.
     public static func service(_ node: DocumentNode, file: String) throws(InputError) -> Service {
         var fields = try Fields(node, file: file, what: "a service")
         var ports: [ServicePort] = []
@@ -46,6 +50,7 @@ public enum KmeshConfigDump: ResourceFormat {
         return ServicePort(UInt16(servicePort), to: UInt16(targetPort))
     }
 
+    /// Reads a policy; `name`, `scope` and `action` must be there.
     public static func policy(_ node: DocumentNode, file: String) throws(InputError) -> Policy {
         var fields = try Fields(node, file: file, what: "a policy")
         return try fields.policy(ruleForm: "a mapping with clauses") { $0.entries != nil }

@@ -6,6 +6,7 @@ import Model
 /// in its `state`). A workload's services are a mapping of names to ports in a configuration and a list of names in a
 /// dump. In words (`Strict`, `STRICT`) case and `_` make no difference.
 public enum ZtunnelConfig: ResourceFormat {
+    /// How such a file is recognised and named.
     public static let kind = InputKind.ztunnel
 
     /// Parts of a dump that are about ztunnel itself.
@@ -23,6 +24,7 @@ public enum ZtunnelConfig: ResourceFormat {
         "endpoints", "subjectAltNames", "canonical", "ipFamilies", "visibility", "cidrVips", "ingressUseWaypoint",
     ]
 
+    /// Reads a workload; `uid`, `namespace` and `workloadIps` must be there.
     public static func workload(_ node: DocumentNode, file: String) throws(InputError) -> Workload {
         var fields = try Fields(node, file: file, what: "a workload")
         _ = try fields.required("workloadIps")
@@ -52,6 +54,7 @@ public enum ZtunnelConfig: ResourceFormat {
         return services
     }
 
+    /// Reads a service; `namespace` and `hostname` must be there, ports are a mapping.
     public static func service(_ node: DocumentNode, file: String) throws(InputError) -> Service {
         var fields = try Fields(node, file: file, what: "a service")
         let ports = try fields.node("ports").map { (node) throws(InputError) in
@@ -61,6 +64,7 @@ public enum ZtunnelConfig: ResourceFormat {
         return try fields.service(ports: ports ?? [])
     }
 
+    /// Reads a policy; `name`, `scope` and `action` must be there.
     public static func policy(_ node: DocumentNode, file: String) throws(InputError) -> Policy {
         var fields = try Fields(node, file: file, what: "a policy")
         return try fields.policy(ruleForm: "a list of clauses") { $0.elements != nil }
