@@ -43,6 +43,8 @@ private func sharedFile(_ name: String) throws -> String {
             .kubernetes, ["Pod p"]
         ),
         (#"[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}]"#, .kubernetes, ["Pod p"]),
+        (#"{"apiVersion":"v1","items":[],"kind":"List"}"#, .kubernetes, []),
+        (#"{"apiVersion":"v1","items":null,"kind":"PodList"}"#, .kubernetes, []),
         (
             "items: &a\n- {apiVersion: v1, kind: Pod, metadata: {name: p}}\napiVersion: v1\nkind: List", .kubernetes,
             ["Pod p"]

@@ -98,11 +98,9 @@ struct SourceFileReader {
             }
         default:
             // A list of objects has been handed out already, item by item, unless it has an anchor.
-            if case .mapping = node.value, !isInside, node["items"] == nil {
-                try visit(.object(node, file: file))
-            } else {
-                for item in node["items"]?.elements ?? [] { try deliver(item, of: "items", visit) }
-            }
+            let isList = isInside || node.entries?.contains { $0.key == "items" } == true
+            for item in node["items"]?.elements ?? [] { try deliver(item, of: "items", visit) }
+            if !isList { try visit(.object(node, file: file)) }
         }
     }
 
