@@ -6,14 +6,6 @@ import Model
 /// Everything that the file alone can tell is checked when it is read. What needs the mesh (is there such a pod?) is
 /// kept with its place, so that the runner can say where the mistake is.
 public struct Scenario: Sendable {
-    /// The two sets of options.
-    public enum Preset: String, Hashable, Sendable, CaseIterable {
-        /// What a Kmesh node does today.
-        case upstream
-        /// The same design without its accidents.
-        case hardened
-    }
-
     /// One option that differs from the preset's.
     public struct OptionSetting: Hashable, Sendable {
         /// An option's name, unchecked.

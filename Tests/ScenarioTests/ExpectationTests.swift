@@ -5,7 +5,7 @@ import Testing
 
 private func expectation(
     after step: String = "connect: {from: p, to: \"a:1\", repeat: 10}", _ expect: String,
-    under preset: Scenario.Preset = .hardened
+    under preset: Preset = .hardened
 ) throws -> StepExpectation {
     let entries = try scenario(steps: "- \(step)\n  expect: \(expect)").steps
     return try #require(entries[0].expectations)[preset]

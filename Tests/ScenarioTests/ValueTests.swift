@@ -1,4 +1,3 @@
-import KernelABI
 import Model
 import Testing
 
@@ -115,14 +114,4 @@ func readsBytes(_ text: String, _ bytes: [UInt8]) {
 @Test(arguments: ["", " ", "0", "0a0", "0x0a", "zz"])
 func refusesWhatIsNoBytes(_ text: String) {
     #expect(HexBytes.bytes(text) == nil)
-}
-
-@Test func namesEveryReasonOfTheHeader() {
-    #expect(ReasonName.allCases.count == Int(KM_REASON_COUNT.rawValue))
-    #expect(ReasonName.notManaged.number == KM_REASON_NOT_MANAGED.rawValue)
-    #expect(ReasonName.loadBalanced.number == KM_REASON_LOAD_BALANCED.rawValue)
-    #expect(ReasonName.noUsableEndpoint.number == KM_REASON_NO_USABLE_ENDPOINT.rawValue)
-    #expect(ReasonName.dnsReplyUntouched.number == KM_REASON_DNS_REPLY_UNTOUCHED.rawValue)
-    #expect(ReasonName.closed.number == KM_REASON_CLOSED.rawValue)
-    #expect(ReasonName.reportNotDue.number == KM_REASON_REPORT_NOT_DUE.rawValue)
 }

@@ -36,9 +36,9 @@ public struct StepExpectation: Sendable {
     /// The waypoint that connections go to first. TCP connections only.
     public var via: Located<TargetPattern>?
     /// Why the last hook that decided did so. Steps with a socket only.
-    public var reason: Located<ReasonName>?
+    public var reason: Located<Reason>?
     /// The hooks that were passed, in order; may be empty. Steps with a socket only.
-    public var hooks: Located<[HookName]>?
+    public var hooks: Located<[Hook]>?
     /// What the socket's storage remembers. `connect` and `dns` only.
     public var originalDestination: Located<RememberedAddress>?
     /// What leaves the socket, TLV included. `send` only.
@@ -104,7 +104,7 @@ public struct PresetExpectations: Sendable {
     }
 
     /// What is expected under a preset; may expect nothing.
-    public subscript(preset: Scenario.Preset) -> StepExpectation {
+    public subscript(preset: Preset) -> StepExpectation {
         switch preset {
         case .upstream: upstream
         case .hardened: hardened

@@ -46,7 +46,7 @@ struct ExpectationReader {
             throw via.error("\"via\" contradicts that the connection is refused or left alone")
         }
         if let node = section.node(.reason) {
-            let reason: ReasonName? = try section.choice(.reason)
+            let reason: Reason? = try section.choice(.reason)
             result.reason = reason.map { Located($0, at: Place(file, node.position)) }
         }
         result.hooks = try located(.hooks, &section) { scalar, node throws(InputError) in try hooks(node, scalar) }
@@ -82,12 +82,12 @@ struct ExpectationReader {
         return Located(try read(section.scalar(key), node), at: Place(file, node.position))
     }
 
-    private func hooks(_ node: DocumentNode, _ scalar: Scalar) throws(InputError) -> [HookName] {
+    private func hooks(_ node: DocumentNode, _ scalar: Scalar) throws(InputError) -> [Hook] {
         guard case .sequence(let elements) = node.value else { throw scalar.error(node, mustBe: "a list of hooks") }
-        var hooks: [HookName] = []
+        var hooks: [Hook] = []
         for element in elements {
-            guard let hook = element.text.flatMap(HookName.init(rawValue:)) else {
-                let names = HookName.allCases.map(\.rawValue)
+            guard let hook = element.text.flatMap(Hook.init(rawValue:)) else {
+                let names = Hook.allCases.map(\.rawValue)
                 let near = element.text.flatMap { nearestName(to: $0, in: names) }
                 let hint = near.map { "did you mean \($0)?" } ?? "known are \(names.joined(separator: ", "))"
                 throw scalar.place(element).error("\(element.kindName) is no hook; \(hint)")

@@ -128,8 +128,9 @@ extension StepReader {
         } else {
             throw section.place.error("\"payload\" (text) or \"hex\" (bytes) is missing here")
         }
+        let hasNoMemory = try section.boolean(.noMemory) ?? false
         try section.finish()
-        return Send(socket: socket, payload: payload)
+        return Send(socket: socket, payload: payload, hasNoMemory: hasNoMemory)
     }
 }
 

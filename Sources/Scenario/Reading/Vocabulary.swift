@@ -1,3 +1,4 @@
+import Model
 /// The keys of one kind of mapping in a scenario file.
 protocol MappingKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {}
 
@@ -28,7 +29,7 @@ enum ConnectKey: String, MappingKey {
 }
 
 /// Keys of `send`.
-enum SendKey: String, MappingKey { case socket, payload, hex }
+enum SendKey: String, MappingKey { case socket, payload, hex, noMemory }
 
 /// Keys of `dns`.
 enum DNSKey: String, MappingKey { case from, server, port, socket, reply, unsolicited }
@@ -92,7 +93,7 @@ public enum Vocabulary {
         ("mapKeys", keys(MapName.self)),
         ("mapEntries", keys(MapName.self)),
         ("expect", keys(ExpectationKey.self)),
-        ("presetExpectation", keys(ExpectationKey.self).filter { Scenario.Preset(rawValue: $0) == nil }),
+        ("presetExpectation", keys(ExpectationKey.self).filter { Preset(rawValue: $0) == nil }),
         ("report", keys(ReportKey.self)),
         ("expectedMaps", keys(ExpectedMapsKey.self)),
         ("expectedEntries", [countKey]),
@@ -100,12 +101,12 @@ public enum Vocabulary {
 
     /// The words of a choice, under the name that it has in the schema's `$defs`.
     public static let choices: [(name: String, words: [String])] = [
-        ("preset", words(Scenario.Preset.self)),
+        ("preset", words(Preset.self)),
         ("managedWord", managedWords),
         ("transport", words(Connect.Transport.self)),
         ("family", words(FamilyWord.self)),
-        ("reason", words(ReasonName.self)),
-        ("hook", words(HookName.self)),
+        ("reason", words(Reason.self)),
+        ("hook", words(Hook.self)),
         ("direction", words(ReportPattern.Direction.self)),
         ("state", words(ReportPattern.State.self)),
     ]

@@ -6,6 +6,8 @@ public struct Send: Hashable, Sendable {
     public var socket: Located<String>
     /// At least one byte.
     public var payload: [UInt8]
+    /// The kernel has no memory for a header before the payload.
+    public var hasNoMemory: Bool
 }
 
 /// A datagram of a DNS client, and the answer to it; or one that nobody asked for.

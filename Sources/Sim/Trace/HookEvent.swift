@@ -1,10 +1,5 @@
 public import Model
 
-/// The hooks by name; the same names as the programs in the kernel.
-public enum Hook: String, Hashable, Sendable, CaseIterable {
-    case connect4, connect6, sendmsg4, recvmsg4, sockOps, skMsg, cgroupSkb
-}
-
 /// One run of a hook: where, what it decided, and the steps that led there.
 public struct HookEvent: Sendable {
     public var hook: Hook

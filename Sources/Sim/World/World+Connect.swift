@@ -121,7 +121,7 @@ extension World {
 
     private mutating func count(_ decision: ConnectDecision) {
         count("connects")
-        count("reason.\(decision.reason.name)")
+        count("reason.\(decision.reason.rawValue)")
         switch decision.verdict {
         case .leave: count("left")
         case .rewrite: count("redirected")

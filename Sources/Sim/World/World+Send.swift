@@ -44,7 +44,7 @@ extension World {
                 count("tlvPushed")
             }
             result.events.append(HookEvent(.skMsg, node: socket.node, decision.reason, trace.steps))
-            count("reason.\(decision.reason.name)")
+            count("reason.\(decision.reason.rawValue)")
         }
         socket.sentBytes &+= UInt32(truncatingIfNeeded: result.bytes.count)
         if settings.hasPeriodicReports, var maps = takeMaps(of: socket.node) {
@@ -87,7 +87,7 @@ extension World {
             server: LinuxConnect.destination(of: sent.address), seenFrom: nil,
             originalDestination: socket.storage?.originalDestination(.v4), reason: sent.reason,
             events: [HookEvent(.sendmsg4, node: socket.node, sent.reason, trace.steps)])
-        count("reason.\(sent.reason.name)")
+        count("reason.\(sent.reason.rawValue)")
         if sent.reason == .dnsRedirected { count("dnsRedirected") }
         guard isAnswered, let source = result.server, let received = receive(from: source, on: number) else {
             return result
@@ -105,7 +105,7 @@ extension World {
         let received = RecvMsg4(options: options).run(
             call, maps: &maps, storage: socket.storage, recorder: &trace)
         nodes[socket.node]?.maps = maps
-        count("reason.\(received.reason.name)")
+        count("reason.\(received.reason.rawValue)")
         return DNSResult(
             server: nil, seenFrom: received.address,
             originalDestination: socket.storage?.originalDestination(.v4), reason: received.reason,
