@@ -45,19 +45,6 @@ extension Fields {
         try integer(key, in: 1...65535).map { UInt16($0) }
     }
 
-    /// A list of IP addresses; empty ones are skipped.
-    mutating func addresses(_ key: String) throws(InputError) -> [IPAddress] {
-        var addresses: [IPAddress] = []
-        for node in list(key) {
-            if let text = node.text, text.isEmpty { continue }
-            guard let address = node.text.flatMap({ IPAddress($0) }) else {
-                throw InputError(file, node.position, "\"\(key)\" must hold IP addresses, not \(node.kindName)")
-            }
-            addresses.append(address)
-        }
-        return addresses
-    }
-
     /// An IP address, nil when it is missing or empty.
     mutating func optionalAddress(_ key: String) throws(InputError) -> IPAddress? {
         if let text = node(key)?.text, text.isEmpty { return nil }

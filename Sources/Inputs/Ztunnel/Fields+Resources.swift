@@ -50,18 +50,6 @@ extension Fields {
             "\"\(key)\" must be one of \(choices.joined(separator: ", ")), not \(node.kindName)\(hint)")
     }
 
-    /// A list of IP addresses.
-    mutating func addresses(_ key: String) throws(InputError) -> [IPAddress] {
-        var addresses: [IPAddress] = []
-        for node in list(key) {
-            guard let address = node.text.flatMap({ IPAddress($0) }) else {
-                throw InputError(file, node.position, "\"\(key)\" must hold IP addresses, not \(node.kindName)")
-            }
-            addresses.append(address)
-        }
-        return addresses
-    }
-
     /// A list of `network/address`; an address alone is one in the default network.
     mutating func networkAddresses(_ key: String) throws(InputError) -> [NetworkAddress] {
         var addresses: [NetworkAddress] = []
