@@ -1,3 +1,5 @@
+import Model
+
 /// What a command line asks for.
 public enum ParsedCommandLine: Hashable, Sendable {
     /// Run a command.
@@ -93,7 +95,7 @@ private struct ArgumentParser {
         let subcommands = path.command.subcommands
         guard let subcommand = subcommands.first(where: { $0.name == name }) else {
             let choices = subcommands.map(\.name)
-            throw error(.unknownSubcommand(name, suggestion: nearest(to: name, in: choices), choices: choices))
+            throw error(.unknownSubcommand(name, suggestion: nearestName(to: name, in: choices), choices: choices))
         }
         path = path.entering(subcommand)
     }
@@ -101,13 +103,13 @@ private struct ArgumentParser {
     private func option(spelled spelling: String) throws(UsageError) -> Option {
         if let option = path.option(spelled: spelling) { return option }
         // Without dashes, so that they do not make short names look alike and `-seed` finds `--seed`.
-        let suggestion = nearest(to: String(spelling.drop { $0 == "-" }), in: path.options.map(\.long))
+        let suggestion = nearestName(to: String(spelling.drop { $0 == "-" }), in: path.options.map(\.long))
         throw error(.unknownOption(spelling, suggestion: suggestion.map { "--\($0)" }))
     }
 
     private func check(_ text: String, isIn choices: [String], of owner: String) throws(UsageError) {
         guard choices.isEmpty || choices.contains(text) else {
-            let suggestion = nearest(to: text, in: choices)
+            let suggestion = nearestName(to: text, in: choices)
             throw error(.notAChoice(of: owner, value: text, suggestion: suggestion, choices: choices))
         }
     }

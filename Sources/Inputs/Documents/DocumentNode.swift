@@ -14,6 +14,12 @@ public struct DocumentNode: Sendable {
         public var key: String
         public var keyPosition: Position
         public var value: DocumentNode
+
+        public init(key: String, keyPosition: Position, value: DocumentNode) {
+            self.key = key
+            self.keyPosition = keyPosition
+            self.value = value
+        }
     }
 
     public var value: Value

@@ -118,6 +118,19 @@ public struct Fields {
         return address
     }
 
+    /// A list of IP addresses; empty ones are skipped.
+    mutating func addresses(_ key: String) throws(InputError) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        for node in list(key) {
+            if let text = node.text, text.isEmpty { continue }
+            guard let address = node.text.flatMap({ IPAddress($0) }) else {
+                throw InputError(file, node.position, "\"\(key)\" must hold IP addresses, not \(node.kindName)")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
     /// Refuses keys that nobody asked for, and names the nearest that is known.
     public func finish() throws(InputError) {
         for entry in entries where !known.contains(entry.key) {

@@ -134,7 +134,8 @@ extension Compiler {
                 }
             }
         }
-        if !port.targetName.isEmpty {
+        // Without members there is nothing to resolve it by, and nothing to reach.
+        if !port.targetName.isEmpty, options.namedPort == .servicePort || !(members[id]?.isEmpty ?? true) {
             problems.append(.unresolvedPort(service.name, port: port.servicePort, name: port.targetName))
         }
         return port.servicePort

@@ -31,7 +31,8 @@ extension Problem: CustomStringConvertible {
         case .mapFull(let map, let capacity, let resource):
             "\(map) is full at \(capacity) entries; lost: \(resource)"
         case .unresolvedPort(let service, let port, let name):
-            "service \(service) port \(port): no endpoint has a port named \(name); the service port is used"
+            "service \(service) port \(port): the number of its target port, named \(name), is not known; "
+                + "the service port is used"
         case .sharedAddress(let address, let owner, let others):
             "\(address) belongs to \(owner); not found by it: \(others.joined(separator: ", "))"
         }

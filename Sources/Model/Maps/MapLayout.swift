@@ -148,3 +148,11 @@ extension ManageKey {
         self = unsafe unsafeBitCast(MapAddress(address), to: ManageKey.self)
     }
 }
+
+extension BackendValue {
+    /// An entry with an address only, such as the DNS proxy's.
+    public init(addr address: IPAddress) {
+        self.init()
+        addr = MapAddress(address)
+    }
+}

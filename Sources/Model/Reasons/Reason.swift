@@ -1,52 +1,46 @@
-/// Why a hook did what it did: the Swift names of `enum km_reason` in kernel_abi.h, with its numbers.
-@frozen
-public enum Reason: UInt32, Hashable, Sendable, CaseIterable {
-    case none = 0
-    case controlManage = 1
-    case controlRelease = 2
-    case notManaged = 3
-    case dnsRedirected = 4
-    case dnsNoProxy = 5
-    case notTCP = 6
-    case noFrontend = 7
-    case frontendDangling = 8
-    case workloadDirect = 9
-    case workloadWaypoint = 10
-    case serviceWaypoint = 11
-    case backendWaypoint = 12
-    case loadBalanced = 13
-    case randomEmpty = 14
-    case noEndpoint = 15
-    case unknownPolicy = 16
-    case endpointMissing = 17
-    case backendMissing = 18
-    case portNotListed = 19
-    case noUsableEndpoint = 20
-    case familyMismatch = 21
-    case tailCallLimit = 22
-    case dnsReplyRestored = 23
-    case dnsReplyUntouched = 24
-    case controlManageAddress = 25
-    case controlReleaseAddress = 26
-    case activeEstablished = 27
-    case passiveEstablished = 28
-    case nodeProbe = 29
-    case closed = 30
-    case tlvPushed = 31
-    case tlvNotNeeded = 32
-    case tlvPushFailed = 33
-    case periodicReport = 34
-    case reportNotDue = 35
-    case passthrough = 36
+/// Why a hook did what it did: the Swift names of `enum km_reason` in kernel_abi.h, in the order of its numbers. The raw
+/// value is the name in scenario files and JSON.
+public enum Reason: String, Hashable, Sendable, CaseIterable {
+    case none
+    case controlManage
+    case controlRelease
+    case notManaged
+    case dnsRedirected
+    case dnsNoProxy
+    case notTCP
+    case noFrontend
+    case frontendDangling
+    case workloadDirect
+    case workloadWaypoint
+    case serviceWaypoint
+    case backendWaypoint
+    case loadBalanced
+    case randomEmpty
+    case noEndpoint
+    case unknownPolicy
+    case endpointMissing
+    case backendMissing
+    case portNotListed
+    case noUsableEndpoint
+    case familyMismatch
+    case tailCallLimit
+    case dnsReplyRestored
+    case dnsReplyUntouched
+    case controlManageAddress
+    case controlReleaseAddress
+    case activeEstablished
+    case passiveEstablished
+    case nodeProbe
+    case closed
+    case tlvPushed
+    case tlvNotNeeded
+    case tlvPushFailed
+    case periodicReport
+    case reportNotDue
+    case passthrough
 
-    /// The name in scenario files and JSON.
-    public var name: String { "\(self)" }
-
-    /// The reason with this name.
-    public init?(name: String) {
-        guard let reason = Self.allCases.first(where: { $0.name == name }) else { return nil }
-        self = reason
-    }
+    /// The number in the header.
+    public var code: UInt32 { UInt32(Self.allCases.firstIndex(of: self) ?? 0) }
 }
 
 extension Reason {

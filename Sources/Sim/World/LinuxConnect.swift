@@ -1,19 +1,15 @@
-public import Model
+import Model
 
-/// What Linux itself does to the destination of a connect or of a datagram, after the hooks.
-public enum LinuxConnect {
-    /// The address that the peer's name shows: the unspecified address means this host, so 0.0.0.0 becomes 127.0.0.1,
-    /// :: becomes ::1, and ::ffff:0.0.0.0 becomes ::ffff:127.0.0.1. Every other address stays.
-    /// Source: net/ipv4/route.c `ip_route_output_key_hash_rcu`, net/ipv6/tcp_ipv6.c `tcp_v6_connect`.
-    public static func destination(of asked: SocketAddress) -> SocketAddress {
-        SocketAddress(address(of: asked.address), port: asked.port)
-    }
-
-    private static func address(of asked: IPAddress) -> IPAddress {
-        let loopbackV4 = IPAddress.v4(0x7f00_0001)
-        if asked == .anyV4 { return loopbackV4 }
-        if asked == .anyV6 { return .v6(high: 0, low: 1) }
-        if asked == IPAddress.anyV4.mapped { return loopbackV4.mapped }
-        return asked
+/// What Linux itself does to the destination of a connect, after the hooks.
+enum LinuxConnect {
+    /// A connect to the unspecified address goes to this host: 0.0.0.0 to 127.0.0.1, :: to ::1.
+    /// Source: Linux, tcp_v4_connect and tcp_v6_connect.
+    static func destination(of address: SocketAddress) -> SocketAddress {
+        if address.address.unmapped == .anyV4 {
+            let loopback = IPAddress.v4(0x7f00_0001)
+            return SocketAddress(address.address.isMapped ? loopback.mapped : loopback, port: address.port)
+        }
+        if address.address == .anyV6 { return SocketAddress(.v6(high: 0, low: 1), port: address.port) }
+        return address
     }
 }

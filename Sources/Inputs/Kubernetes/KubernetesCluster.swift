@@ -1,0 +1,138 @@
+import Model
+
+/// The objects of a cluster, and what was decided for them: where pods run and which addresses they and the services
+/// have. Objects come and go; what is decided stays as long as its object does.
+public struct KubernetesCluster: Sendable {
+    /// A change counts from the next mesh on.
+    public var settings: KubernetesSettings
+    /// Objects by name, as are those below.
+    var namespaces: [String: KubernetesNamespace] = [:]
+    var nodes: [String: KubernetesNode] = [:]
+    /// Nodes that a caller describes.
+    var givenNodes: [String: Node] = [:]
+    /// Objects by name, as are those below.
+    var pods: [KubernetesName: KubernetesPod] = [:]
+    var services: [KubernetesName: KubernetesService] = [:]
+    var controllers: [ObjectKey: KubernetesController] = [:]
+    var endpoints: [ObjectKey: KubernetesEndpoints] = [:]
+    /// Objects of which only the name counts.
+    private var others: Set<ObjectKey> = []
+    /// Kinds that the mesh does not know.
+    private var ignored: [String: (count: Int, first: ObjectOrigin)] = [:]
+    /// Where implied pods are.
+    var placement = PodPlacement()
+    /// The addresses that services were given.
+    var virtualAddresses = VirtualAddresses()
+
+    /// A cluster without objects.
+    public init(_ settings: KubernetesSettings = KubernetesSettings()) {
+        self.settings = settings
+    }
+
+    /// Adds an object, or replaces the one of its kind and name. Objects of unknown kinds are counted.
+    /// - Throws: when the object is not of its kind's form; then nothing changes.
+    public mutating func apply(_ object: KubernetesObject) throws(InputError) {
+        guard let kind = object.knownKind else {
+            let isForeign = KubernetesKind(rawValue: object.kind) != nil
+            let name = isForeign ? "\(object.kind) (\(object.apiVersion))" : object.kind
+            ignored[name, default: (0, object.origin)].count += 1
+            return
+        }
+        let name = object.objectName
+        let key = ObjectKey(kind: kind, name: name)
+        switch kind {
+        case .namespace: namespaces[object.name] = try KubernetesNamespace(object)
+        case .node: nodes[object.name] = try KubernetesNode(object)
+        case .pod: pods[name] = try KubernetesPod(object)
+        case .service: services[name] = try KubernetesService(object)
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
+            controllers[key] = try KubernetesController(object, kind: kind)
+        case .endpointSlice: endpoints[key] = try KubernetesEndpoints(slice: object)
+        case .endpoints: endpoints[key] = try KubernetesEndpoints(endpoints: object)
+        case .serviceAccount, .cronJob: others.insert(key)
+        }
+    }
+
+    /// Removes an object.
+    /// - Returns: Whether it was there.
+    @discardableResult
+    public mutating func remove(kind: KubernetesKind, namespace: String, name: String) -> Bool {
+        let objectName = KubernetesName(kind.isNamespaced ? namespace : "", name)
+        let key = ObjectKey(kind: kind, name: objectName)
+        switch kind {
+        case .namespace: return namespaces.removeValue(forKey: name) != nil
+        case .node: return nodes.removeValue(forKey: name) != nil
+        case .pod: return pods.removeValue(forKey: objectName) != nil
+        case .service: return services.removeValue(forKey: objectName) != nil
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
+            return controllers.removeValue(forKey: key) != nil
+        case .endpointSlice, .endpoints: return endpoints.removeValue(forKey: key) != nil
+        case .serviceAccount, .cronJob: return others.remove(key) != nil
+        }
+    }
+
+    /// Describes a node, or replaces its description. What it says wins over the Node object of that name, which fills
+    /// in what it leaves empty.
+    public mutating func setNode(_ node: Node) {
+        givenNodes[node.name] = node
+    }
+
+    /// Removes a description of a node; the Node object of that name stays.
+    /// - Returns: Whether it was there.
+    @discardableResult
+    public mutating func removeNode(named name: String) -> Bool {
+        givenNodes.removeValue(forKey: name) != nil
+    }
+}
+
+extension KubernetesCluster {
+    /// Whether an object is there.
+    public func contains(kind: KubernetesKind, namespace: String, name: String) -> Bool {
+        let objectName = KubernetesName(kind.isNamespaced ? namespace : "", name)
+        let key = ObjectKey(kind: kind, name: objectName)
+        switch kind {
+        case .namespace: return namespaces[name] != nil
+        case .node: return nodes[name] != nil
+        case .pod: return pods[objectName] != nil
+        case .service: return services[objectName] != nil
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: return controllers[key] != nil
+        case .endpointSlice, .endpoints: return endpoints[key] != nil
+        case .serviceAccount, .cronJob: return others.contains(key)
+        }
+    }
+
+    /// The names of all objects of a kind, in order.
+    public func names(of kind: KubernetesKind) -> [KubernetesName] {
+        let names: [KubernetesName]
+        switch kind {
+        case .namespace: names = namespaces.keys.map { KubernetesName("", $0) }
+        case .node: names = nodes.keys.map { KubernetesName("", $0) }
+        case .pod: names = Array(pods.keys)
+        case .service: names = Array(services.keys)
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
+            names = controllers.keys.filter { $0.kind == kind }.map(\.name)
+        case .endpointSlice, .endpoints: names = endpoints.keys.filter { $0.kind == kind }.map(\.name)
+        case .serviceAccount, .cronJob: names = others.filter { $0.kind == kind }.map(\.name)
+        }
+        return names.sorted()
+    }
+
+    /// A pod that is an object, nil when there is none of that name. Implied pods are workloads only.
+    public func pod(namespace: String, name: String) -> KubernetesPod? { pods[KubernetesName(namespace, name)] }
+
+    /// A namespace, nil when it has no object.
+    public func namespace(_ name: String) -> KubernetesNamespace? { namespaces[name] }
+
+    /// Kinds that the mesh does not know, by name, and how many objects of each were applied.
+    public var ignoredKinds: [(kind: String, count: Int)] {
+        ignored.sorted { $0.key < $1.key }.map { ($0.key, $0.value.count) }
+    }
+
+    /// A note for each ignored kind, at its first object.
+    var ignoredNotes: [InputNote] {
+        ignored.map { kind, value in
+            let objects = value.count == 1 ? "1 \(kind) object is" : "\(value.count) \(kind) objects are"
+            return value.first.note("\(objects) ignored: the mesh does not use this kind")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Model
+
+/// A map whose dump can be read, named as in the kernel.
+public enum DumpedMap: String, Hashable, Sendable, CaseIterable {
+    case frontend = "km_frontend"
+    case service = "km_service"
+    case endpoint = "km_endpoint"
+    case backend = "km_backend"
+    case manage = "km_manage"
+    case nodeInfo = "km_nodeinfo"
+    case workloadPolicy = "km_wlpolicy"
+    case authorizationResult = "km_auth_res"
+
+    /// Without these maps nothing can be looked up.
+    public static let required: [DumpedMap] = [.frontend, .service, .endpoint, .backend]
+
+    /// The sizes of a key and of a value in bytes: those of the layouts in `kernel_abi.h`.
+    public var byteCounts: (key: Int, value: Int) {
+        func sizes<Key, Value>(_: Key.Type, _: Value.Type) -> (key: Int, value: Int) {
+            (MemoryLayout<Key>.size, MemoryLayout<Value>.size)
+        }
+        return switch self {
+        case .frontend: sizes(FrontendKey.self, FrontendValue.self)
+        case .service: sizes(ServiceKey.self, ServiceValue.self)
+        case .endpoint: sizes(EndpointKey.self, EndpointValue.self)
+        case .backend: sizes(BackendKey.self, BackendValue.self)
+        case .manage: sizes(ManageKey.self, ManageValue.self)
+        case .nodeInfo: sizes(NodeInfoKey.self, UInt32.self)
+        case .workloadPolicy: sizes(BackendKey.self, WorkloadPolicyValue.self)
+        case .authorizationResult: sizes(ConnectionTuple.self, AuthResult.self)
+        }
+    }
+
+    /// The name of its file in a directory of dumps.
+    public var fileName: String { "\(rawValue).json" }
+}

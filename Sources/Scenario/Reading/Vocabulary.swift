@@ -1,0 +1,128 @@
+import Model
+/// The keys of one kind of mapping in a scenario file.
+protocol MappingKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {}
+
+/// Keys of the file.
+enum ScenarioKey: String, MappingKey {
+    case name, description, seed, preset, options, node, nodes, mesh, manage, dnsProxy, monitoring, periodicReports
+    case steps
+}
+
+/// Keys of an element of `nodes`.
+enum NodeKey: String, MappingKey {
+    case name, region, zone, subzone, network, cluster, addresses, podCIDRs, podGateway
+}
+
+/// Keys of a source in its long form.
+enum MeshSourceKey: String, MappingKey { case path, node, inline }
+
+/// Keys of a step: those of `Step.Kind`, and what any step may have.
+enum StepKey: String, MappingKey {
+    case connect, send, dns, apply, remove, patch, health, move, restart, manage, release, advance, close, snapshot
+    case restore, mapWrite, check
+    case expect, note
+}
+
+/// Keys of `connect`.
+enum ConnectKey: String, MappingKey {
+    case from, node, to, `protocol`, family, mapped, `repeat`, keep, reuse
+}
+
+/// Keys of `send`.
+enum SendKey: String, MappingKey { case socket, payload, hex, noMemory }
+
+/// Keys of `dns`.
+enum DNSKey: String, MappingKey { case from, server, port, socket, reply, unsolicited }
+
+/// Keys of `patch`.
+enum PatchKey: String, MappingKey { case object, merge }
+
+/// Keys of `health`.
+enum HealthKey: String, MappingKey { case unhealthy, healthy }
+
+/// Keys of `move`.
+enum MoveKey: String, MappingKey { case workload, node, region, zone, subzone }
+
+/// Keys of `restart` in its long form.
+enum RestartKey: String, MappingKey { case owners, surge }
+
+/// Keys of `mapWrite`.
+enum MapWriteKey: String, MappingKey { case node, delete, put }
+
+extension MapName: MappingKey {}
+
+/// Keys of `expect`; those of presets not inside of a preset.
+enum ExpectationKey: String, MappingKey {
+    case destination, oneOf, share, tolerance, refused, leftAlone, via, reason, hooks, originalDestination
+    case bytes, tlv, server, seenFrom, managed, counters, reports, maps, problems
+    case upstream, hardened
+}
+
+/// Keys of an expected report.
+enum ReportKey: String, MappingKey {
+    case direction, from, to, originalDestination, state, sent, received
+}
+
+/// Keys of `maps`: a node, and those of `MapName`.
+enum ExpectedMapsKey: String, MappingKey {
+    case node
+    case frontend = "km_frontend"
+    case service = "km_service"
+    case endpoint = "km_endpoint"
+    case backend = "km_backend"
+    case manage = "km_manage"
+    case nodeInfo = "km_nodeinfo"
+}
+
+/// Every key and every word that a scenario file may hold: what the JSON schema must list, neither more nor less.
+public enum Vocabulary {
+    /// The keys of a mapping, under the name that it has in the schema's `$defs`; `scenario` is the file itself.
+    public static let mappings: [(name: String, keys: [String])] = [
+        ("scenario", keys(ScenarioKey.self)),
+        ("node", keys(NodeKey.self)),
+        ("meshSource", keys(MeshSourceKey.self)),
+        ("step", keys(StepKey.self)),
+        ("connect", keys(ConnectKey.self)),
+        ("send", keys(SendKey.self)),
+        ("dns", keys(DNSKey.self)),
+        ("patch", keys(PatchKey.self)),
+        ("health", keys(HealthKey.self)),
+        ("move", keys(MoveKey.self)),
+        ("restart", keys(RestartKey.self)),
+        ("mapWrite", keys(MapWriteKey.self)),
+        ("mapKeys", keys(MapName.self)),
+        ("mapEntries", keys(MapName.self)),
+        ("expect", keys(ExpectationKey.self)),
+        ("presetExpectation", keys(ExpectationKey.self).filter { Preset(rawValue: $0) == nil }),
+        ("report", keys(ReportKey.self)),
+        ("expectedMaps", keys(ExpectedMapsKey.self)),
+        ("expectedEntries", [countKey]),
+    ]
+
+    /// The words of a choice, under the name that it has in the schema's `$defs`.
+    public static let choices: [(name: String, words: [String])] = [
+        ("preset", words(Preset.self)),
+        ("managedWord", managedWords),
+        ("transport", words(Connect.Transport.self)),
+        ("family", words(FamilyWord.self)),
+        ("reason", words(Reason.self)),
+        ("hook", words(Hook.self)),
+        ("direction", words(ReportPattern.Direction.self)),
+        ("state", words(ReportPattern.State.self)),
+    ]
+
+    /// Stands for the number of entries among the keys of an expected map.
+    static let countKey = "count"
+
+    /// What `manage` at the top may say instead of names.
+    static let managedWords = ["all", "labelled", "none"]
+
+    private static func keys<Key: MappingKey>(_: Key.Type) -> [String] { Key.allCases.map(\.rawValue) }
+
+    private static func words<Word: RawRepresentable<String> & CaseIterable>(_: Word.Type) -> [String] {
+        Word.allCases.map(\.rawValue)
+    }
+}
+
+/// Address families by their names in a scenario file.
+enum FamilyWord: String, CaseIterable { case v4, v6 }

@@ -1,0 +1,74 @@
+import Inputs
+
+/// One thing that happens in a scenario.
+public enum Step: Sendable {
+    case connect(Connect)
+    case send(Send)
+    case dns(DNSExchange)
+    /// New or changed objects. Not empty.
+    case apply([MeshSourceReference])
+    /// Objects go. Not empty.
+    case remove([Located<ObjectReference>])
+    case patch(Patch)
+    case health(HealthChange)
+    case move(Move)
+    case restart(Restart)
+    /// Pods come under the mesh's care. Not empty, no name twice.
+    case manage([Located<String>])
+    /// Pods leave the mesh's care. Not empty, no name twice.
+    case release([Located<String>])
+    /// Time passes; more than 0.
+    case advance(nanoseconds: UInt64)
+    /// A socket that is open here is closed.
+    case close(socket: Located<String>)
+    /// The maps of every node are remembered under a name that is new.
+    case snapshot(name: Located<String>)
+    /// The maps of every node become what they were at an earlier snapshot.
+    case restore(name: Located<String>)
+    case mapWrite(MapWrites)
+    /// Nothing happens; the expectations are looked at.
+    case check
+}
+
+extension Step {
+    /// Which step, by its key in the file.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        case connect, send, dns, apply, remove, patch, health, move, restart, manage, release, advance, close, snapshot
+        case restore, mapWrite, check
+    }
+
+    /// The step without what belongs to it.
+    public var kind: Kind {
+        switch self {
+        case .connect: .connect
+        case .send: .send
+        case .dns: .dns
+        case .apply: .apply
+        case .remove: .remove
+        case .patch: .patch
+        case .health: .health
+        case .move: .move
+        case .restart: .restart
+        case .manage: .manage
+        case .release: .release
+        case .advance: .advance
+        case .close: .close
+        case .snapshot: .snapshot
+        case .restore: .restore
+        case .mapWrite: .mapWrite
+        case .check: .check
+        }
+    }
+}
+
+/// A step with what belongs to it.
+public struct StepEntry: Sendable {
+    /// What happens.
+    public var step: Step
+    /// What the author says about it, for the trace.
+    public var note: String?
+    /// nil when nothing is expected; a `check` always expects something.
+    public var expectations: PresetExpectations?
+    /// Where the step begins.
+    public var place: Place
+}

@@ -1,0 +1,55 @@
+import Model
+
+/// What a step showed, for its expectations.
+struct Evidence {
+    /// How many connections ended where; nil is refused.
+    var finals: [SocketAddress?: Int] = [:]
+    /// First waypoints, and how many connections took none.
+    var waypoints: [SocketAddress: Int] = [:]
+    var withoutWaypoint = 0
+    var verdicts: [ConnectDecision.Verdict: Int] = [:]
+    /// Every rule that decided a connection.
+    var reasons: Set<Reason> = []
+    /// The rule of a step that has one.
+    var reason: Reason?
+    var total = 0
+    var requested: [SocketAddress] = []
+    /// Of the first connection, or of the step.
+    var events: [HookEvent] = []
+    var originalDestination: SocketAddress?
+    var bytes: [UInt8] = []
+    var headerDestination: SocketAddress?
+    var server: SocketAddress?
+    var seenFrom: SocketAddress?
+
+    mutating func add(_ result: ConnectResult) {
+        if events.isEmpty {
+            events = result.events
+            originalDestination = result.originalDestination
+        }
+        finals[result.final, default: 0] += 1
+        verdicts[result.decision.verdict, default: 0] += 1
+        reasons.insert(result.decision.reason)
+        if let reason = result.decision.waypointReason { reasons.insert(reason) }
+        if let waypoint = result.decision.waypoint {
+            waypoints[waypoint, default: 0] += 1
+        } else {
+            withoutWaypoint += 1
+        }
+    }
+
+    mutating func add(_ result: SendResult) {
+        events = result.events
+        bytes = result.bytes
+        headerDestination = result.headerDestination
+        reason = result.reason
+    }
+
+    mutating func add(_ result: DNSResult) {
+        events = result.events
+        server = result.server
+        seenFrom = result.seenFrom
+        originalDestination = result.originalDestination
+        reason = result.reason
+    }
+}

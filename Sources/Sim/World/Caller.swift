@@ -1,0 +1,50 @@
+public import Model
+
+/// Whose program makes a socket call.
+public enum Caller: Hashable, Sendable {
+    case workload(WorkloadUID)
+    /// A process of the node itself.
+    case node(String)
+}
+
+/// The network namespace of a pod.
+struct PodNamespace: Sendable {
+    var cookie: UInt64
+    var node: String
+    var addresses: [IPAddress]
+}
+
+/// A socket of the simulated world.
+struct SimSocket: Sendable {
+    var caller: Caller
+    var node: String
+    var cookie: UInt64
+    var family: AddressFamily
+    var isTCP: Bool
+    var local: SocketAddress
+    var remote: SocketAddress?
+    var storage: SocketStorage?
+    /// In km_socket: sk_msg runs for what it sends.
+    var isInSockHash = false
+    /// State callbacks are asked for.
+    var isWatched = false
+    var sentBytes: UInt32 = 0
+    var receivedBytes: UInt32 = 0
+    /// The other end, where it is a pod of the mesh.
+    var peer: PeerSocket?
+
+    var connection: Connection? {
+        remote.map {
+            Connection(
+                local: local, remote: $0, cookie: cookie, sentBytes: sentBytes, receivedBytes: receivedBytes)
+        }
+    }
+}
+
+/// The server's end of a connection.
+struct PeerSocket: Sendable {
+    var node: String
+    var cookie: UInt64
+    var storage: SocketStorage?
+    var isWatched: Bool
+}

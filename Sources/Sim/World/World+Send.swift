@@ -1,0 +1,114 @@
+public import Model
+
+/// What a send gave.
+public struct SendResult: Sendable {
+    /// The bytes that leave the socket, a header included.
+    public var bytes: [UInt8]
+    /// The header alone.
+    public var header: [UInt8]
+    /// The destination in the header.
+    public var headerDestination: SocketAddress?
+    public var reason: Reason
+    public var events: [HookEvent]
+    public var reports: [ConnectionReport]
+}
+
+/// What a DNS exchange gave.
+public struct DNSResult: Sendable {
+    /// Where the question really went; nil when nothing was asked.
+    public var server: SocketAddress?
+    /// What the program saw as the source of the answer; nil without one.
+    public var seenFrom: SocketAddress?
+    public var originalDestination: SocketAddress?
+    public var reason: Reason
+    public var events: [HookEvent]
+}
+
+extension World {
+    /// Sends bytes on a connected socket.
+    /// - Parameter canPush: False when the kernel has no memory for a header.
+    /// - Returns: nil when the socket is not connected.
+    public mutating func send(_ payload: [UInt8], on number: Int, canPush: Bool = true) -> SendResult? {
+        guard var socket = sockets[number], let remote = socket.remote else { return nil }
+        var result = SendResult(
+            bytes: payload, header: [], headerDestination: nil, reason: .tlvNotNeeded, events: [], reports: [])
+        if socket.isInSockHash {
+            var trace = Trace()
+            let decision = SkMsg(options: options).run(
+                family: socket.family, storage: &socket.storage, canPush: canPush, recorder: &trace)
+            result.reason = decision.reason
+            result.header = decision.header
+            result.bytes = decision.header + payload
+            if !decision.header.isEmpty {
+                result.headerDestination = socket.storage?.originalDestination(socket.family)
+                count("tlvPushed")
+            }
+            result.events.append(HookEvent(.skMsg, node: socket.node, decision.reason, trace.steps))
+            count("reason.\(decision.reason.rawValue)")
+        }
+        socket.sentBytes &+= UInt32(truncatingIfNeeded: result.bytes.count)
+        if settings.hasPeriodicReports, var maps = takeMaps(of: socket.node) {
+            var trace = Trace()
+            let connection = Connection(
+                local: socket.local, remote: remote, cookie: socket.cookie, sentBytes: socket.sentBytes,
+                receivedBytes: socket.receivedBytes)
+            let decision = CgroupSkb(options: options, isEnabled: true).run(
+                connection, maps: &maps, storage: &socket.storage, now: now, recorder: &trace)
+            nodes[socket.node]?.maps = maps
+            result.events.append(HookEvent(.cgroupSkb, node: socket.node, decision.reason, trace.steps))
+            result.reports += decision.report.map { [$0] } ?? []
+            count("reports", UInt64(result.reports.count))
+        }
+        sockets[number] = socket
+        return result
+    }
+
+    /// Opens an unconnected UDP socket of a pod.
+    /// - Precondition: The caller's node has maps.
+    public mutating func openDatagramSocket(_ caller: Caller) -> Int {
+        guard let place = place(of: caller) else { preconditionFailure("\(caller) has no node with maps") }
+        let own = place.addresses.first { $0.family == .v4 } ?? .anyV4
+        return open(
+            SimSocket(
+                caller: caller, node: place.node, cookie: place.cookie, family: .v4, isTCP: false,
+                local: SocketAddress(own, port: makePort())))
+    }
+
+    /// Sends a question to a DNS server, and receives its answer from where it really went.
+    public mutating func askDNS(_ server: SocketAddress, on number: Int, isAnswered: Bool) -> DNSResult? {
+        guard var socket = sockets[number], var maps = takeMaps(of: socket.node) else { return nil }
+        var trace = Trace()
+        let call = SocketCall(cookie: socket.cookie, destination: server, isTCP: false, now: now)
+        let sent = SendMsg4(options: options).run(
+            call, maps: &maps, storage: &socket.storage, recorder: &trace)
+        nodes[socket.node]?.maps = maps
+        sockets[number] = socket
+        var result = DNSResult(
+            server: LinuxConnect.destination(of: sent.address), seenFrom: nil,
+            originalDestination: socket.storage?.originalDestination(.v4), reason: sent.reason,
+            events: [HookEvent(.sendmsg4, node: socket.node, sent.reason, trace.steps)])
+        count("reason.\(sent.reason.rawValue)")
+        if sent.reason == .dnsRedirected { count("dnsRedirected") }
+        guard isAnswered, let source = result.server, let received = receive(from: source, on: number) else {
+            return result
+        }
+        result.seenFrom = received.seenFrom
+        result.events += received.events
+        return result
+    }
+
+    /// Receives a datagram.
+    public mutating func receive(from source: SocketAddress, on number: Int) -> DNSResult? {
+        guard let socket = sockets[number], var maps = takeMaps(of: socket.node) else { return nil }
+        var trace = Trace()
+        let call = SocketCall(cookie: socket.cookie, destination: source, isTCP: false, now: now)
+        let received = RecvMsg4(options: options).run(
+            call, maps: &maps, storage: socket.storage, recorder: &trace)
+        nodes[socket.node]?.maps = maps
+        count("reason.\(received.reason.rawValue)")
+        return DNSResult(
+            server: nil, seenFrom: received.address,
+            originalDestination: socket.storage?.originalDestination(.v4), reason: received.reason,
+            events: [HookEvent(.recvmsg4, node: socket.node, received.reason, trace.steps)])
+    }
+}

@@ -1,0 +1,201 @@
+public import Model
+
+/// Nodes, pods and their sockets, with virtual time and one generator: a mesh in which the hooks run.
+///
+/// A value: the same calls on the same world give the same results. Nothing here reads a clock or the environment.
+public struct World: Sendable {
+    /// What does not change while a world lives.
+    public struct Settings: Sendable {
+        public var options: DataplaneOptions
+        public var seed: UInt64
+        /// Backend 0, nil without DNS redirection.
+        public var dnsProxy: IPAddress?
+        public var isMonitoring: Bool
+        public var hasPeriodicReports: Bool
+
+        public init(
+            options: DataplaneOptions, seed: UInt64 = 1, dnsProxy: IPAddress? = nil, isMonitoring: Bool = true,
+            hasPeriodicReports: Bool = false
+        ) {
+            self.options = options
+            self.seed = seed
+            self.dnsProxy = dnsProxy
+            self.isMonitoring = isMonitoring
+            self.hasPeriodicReports = hasPeriodicReports
+        }
+    }
+
+    public let settings: Settings
+    public private(set) var mesh: Mesh
+    /// Nanoseconds since the world began.
+    public private(set) var now: UInt64 = 1_000_000_000
+    /// What happened so far, by name; ordered when printed.
+    public internal(set) var counters: [String: UInt64] = [:]
+    public internal(set) var nodes: [String: NodeDataplane] = [:]
+    var generator: SplitMix64
+    var namespaces: [WorkloadUID: PodNamespace] = [:]
+    var sockets: [Int: SimSocket] = [:]
+    var nextSocket = 1
+    private var nextCookie: UInt64 = 1
+    private var nextPort: UInt16 = 32768
+    /// Workloads by address, for the server's side of connections.
+    private(set) var workloadsByAddress: [IPAddress: WorkloadUID] = [:]
+
+    public init(mesh: Mesh, settings: Settings) {
+        self.settings = settings
+        self.mesh = mesh
+        generator = SplitMix64(seed: settings.seed)
+        for workload in mesh.sortedWorkloads { addNamespace(of: workload) }
+    }
+
+    public var options: DataplaneOptions { settings.options }
+
+    // MARK: Nodes
+
+    /// Gives a node maps compiled from the mesh as it is now. Does nothing for a node that has maps.
+    /// - Returns: what the maps cannot hold.
+    public mutating func addNode(_ name: String) -> [Problem] {
+        guard nodes[name] == nil else { return [] }
+        var node = NodeDataplane(
+            name: name, hostCookie: makeCookie(), maps: MapStore(capacities: options.capacities),
+            compiler: Compiler(node: name, options: options))
+        let problems = node.apply(Mesh().changes(to: mesh)).problems
+        putDNSProxy(into: &node)
+        nodes[name] = node
+        for uid in manageRequests.sorted() where namespaces[uid]?.node == name { setManaged(uid, true) }
+        return problems
+    }
+
+    /// Gives a node maps that were recorded on a real one.
+    public mutating func addNode(_ name: String, recorded maps: MapStore, names: NameTable) {
+        var node = NodeDataplane(name: name, hostCookie: makeCookie(), maps: maps, recordedNames: names)
+        if node.maps.backend(0) == nil { putDNSProxy(into: &node) }
+        nodes[name] = node
+    }
+
+    private func putDNSProxy(into node: inout NodeDataplane) {
+        guard let proxy = settings.dnsProxy else { return }
+        // A full map leaves DNS alone, as in the kernel.
+        try? node.maps.backend.update(
+            BackendKey(backend_uid: 0), to: BackendValue(addr: proxy))
+    }
+
+    /// Names of the nodes that have maps, sorted.
+    public var nodeNames: [String] { nodes.keys.sorted() }
+
+    // MARK: The mesh changes
+
+    /// Brings the maps of every node that follows the mesh to a new mesh.
+    /// - Returns: what the maps cannot hold, each once.
+    public mutating func apply(_ target: Mesh) -> [Problem] {
+        let changes = mesh.changes(to: target)
+        let old = mesh
+        mesh = target
+        for uid in old.workloads.keys.sorted() where target.workloads[uid] == nil { removeNamespace(of: uid) }
+        for workload in target.sortedWorkloads where old.workloads[workload.uid] != workload {
+            addNamespace(of: workload)
+        }
+        var problems: [Problem] = []
+        for name in nodeNames {
+            guard var node = nodes[name] else { continue }
+            // Taken out meanwhile, so that the maps are not copied.
+            nodes[name] = nil
+            let result = node.apply(changes)
+            nodes[name] = node
+            problems += result.problems.filter { !problems.contains($0) }
+            count("mapWrites", UInt64(result.writes))
+            count("barriers", UInt64(result.barriers))
+        }
+        return problems
+    }
+
+    private mutating func addNamespace(of workload: Workload) {
+        let known = namespaces[workload.uid]
+        for address in known?.addresses ?? [] where workloadsByAddress[address] == workload.uid {
+            workloadsByAddress[address] = nil
+        }
+        namespaces[workload.uid] = PodNamespace(
+            cookie: known?.cookie ?? makeCookie(), node: workload.node, addresses: workload.addresses)
+        guard workload.networkMode == .standard else { return }
+        for address in workload.addresses where workloadsByAddress[address] == nil {
+            workloadsByAddress[address] = workload.uid
+        }
+        if let known, manageRequests.contains(workload.uid), known.addresses != workload.addresses {
+            for address in known.addresses { nodes[known.node]?.maps.release(ManageKey(address)) }
+            setManaged(workload.uid, true)
+        }
+    }
+
+    private mutating func removeNamespace(of uid: WorkloadUID) {
+        guard let namespace = namespaces[uid] else { return }
+        setManaged(uid, false)
+        for address in namespace.addresses where workloadsByAddress[address] == uid {
+            workloadsByAddress[address] = nil
+        }
+        namespaces[uid] = nil
+    }
+
+    // MARK: Who is managed
+
+    /// Pods that somebody asked to manage, also on nodes without maps yet.
+    private(set) var manageRequests: Set<WorkloadUID> = []
+
+    /// Manages or releases a pod, as the agent of its node does: the namespace and its addresses.
+    public mutating func setManaged(_ uid: WorkloadUID, _ isManaged: Bool) {
+        if isManaged { manageRequests.insert(uid) } else { manageRequests.remove(uid) }
+        guard let namespace = namespaces[uid], nodes[namespace.node] != nil else { return }
+        let keys = [ManageKey(cookie: namespace.cookie)] + namespace.addresses.map { ManageKey($0) }
+        for key in keys {
+            if isManaged {
+                nodes[namespace.node]?.maps.manage(key)
+            } else {
+                nodes[namespace.node]?.maps.release(key)
+            }
+        }
+    }
+
+    /// Whether a pod's namespace is in km_manage of its node.
+    public func isManaged(_ uid: WorkloadUID) -> Bool {
+        guard let namespace = namespaces[uid], let node = nodes[namespace.node] else {
+            return manageRequests.contains(uid)
+        }
+        return node.maps.managed(ManageKey(cookie: namespace.cookie)) != nil
+    }
+
+    // MARK: Time, chance, snapshots
+
+    /// Lets time pass.
+    public mutating func advance(nanoseconds: UInt64) {
+        now = now.addingReportingOverflow(nanoseconds).partialValue
+    }
+
+    /// The maps of every node, to be restored later.
+    public var mapSnapshot: [String: MapStore] { nodes.mapValues(\.maps) }
+
+    /// Puts maps back. The compilers are not told: later changes are applied to the old maps, as after a restore of
+    /// real ones.
+    public mutating func restore(_ snapshot: [String: MapStore]) {
+        for (name, maps) in snapshot { nodes[name]?.maps = maps }
+    }
+
+    /// Changes a node's maps behind the compiler's back.
+    public mutating func write(_ write: MapWrite, node: String) throws(MapError) {
+        try nodes[node]?.maps.apply(write)
+    }
+
+    mutating func count(_ name: String, _ amount: UInt64 = 1) {
+        guard amount > 0 else { return }
+        counters[name, default: 0] += amount
+    }
+
+    private mutating func makeCookie() -> UInt64 {
+        defer { nextCookie += 1 }
+        return nextCookie
+    }
+
+    /// The next ephemeral port, 32768…60999 as Linux has them.
+    mutating func makePort() -> UInt16 {
+        defer { nextPort = nextPort == 60999 ? 32768 : nextPort + 1 }
+        return nextPort
+    }
+}
