@@ -1,11 +1,10 @@
 import Glibc
-import Inputs
 
 /// Reads whole files, without Foundation.
-enum TextFile {
+public enum TextFile {
     /// The text of a file; `-` is standard input.
     /// - Throws: when the file cannot be read, or is not UTF-8.
-    static func contents(ofPath path: String) throws(InputError) -> String {
+    public static func contents(ofPath path: String) throws(InputError) -> String {
         guard let stream = unsafe path == "-" ? fdopen(dup(0), "r") : fopen(path, "rb") else { throw failure(path) }
         defer { unsafe fclose(stream) }
         var bytes: [UInt8] = []
