@@ -1,4 +1,4 @@
-# Each target sets up what it needs. Output of the tools goes through unchanged.
+# Every target sets up what it needs; what the tools print goes through unchanged.
 
 PACKAGES = libyaml-dev pkg-config
 SCENARIO ?= scenarios/books.yaml
@@ -15,12 +15,12 @@ build: setup
 run: build
 	$(BIN)/kmesh-sim run $(SCENARIO)
 
-test: setup
+test: lint
 	swift build --build-tests
 	swift test --skip-build
 
 lint: setup
-	swift format lint --strict -r Package.swift Sources Tests
+	swift format lint --strict -r Package.swift Sources Tests Benchmarks
 
 bench: build
 	$(BIN)/kmesh-bench

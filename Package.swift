@@ -34,7 +34,9 @@ let package = Package(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SimTests", dependencies: ["Sim", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
     ]
 )

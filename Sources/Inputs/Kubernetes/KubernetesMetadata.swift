@@ -1,3 +1,5 @@
+import Model
+
 /// The names of the labels and annotations that shape the mesh.
 enum KubernetesLabel {
     static let canonicalName = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]
@@ -7,10 +9,9 @@ enum KubernetesLabel {
     static let region = "topology.kubernetes.io/region"
     static let zone = "topology.kubernetes.io/zone"
     static let subzone = "topology.istio.io/subzone"
-    static let dataplaneMode = "istio.io/dataplane-mode"
     static let useWaypoint = "istio.io/use-waypoint"
     static let useWaypointNamespace = "istio.io/use-waypoint-namespace"
-    static let managedGateway = "gateway.istio.io/managed"
+    static let managedGateway = Enrolment.managedLabel
     static let gatewayName = "gateway.networking.k8s.io/gateway-name"
     static let podTemplateHash = "pod-template-hash"
     static let serviceName = "kubernetes.io/service-name"
@@ -20,11 +21,10 @@ enum KubernetesLabel {
 enum KubernetesAnnotation {
     static let trafficDistribution = "networking.istio.io/traffic-distribution"
     static let restartedAt = "kubectl.kubernetes.io/restartedAt"
-    static let sidecarStatus = "sidecar.istio.io/status"
 
     /// Whether an annotation is kept.
     static func isKnown(_ name: String) -> Bool {
-        name == trafficDistribution || name == restartedAt || name == sidecarStatus
+        name == trafficDistribution || name == restartedAt || name == Enrolment.sidecarAnnotation
     }
 }
 

@@ -15,7 +15,9 @@ extension Compiler {
         services[id]?.service = service
         let ports = portValues(of: service, id: id, &problems)
         let value = value(of: service, waypoint: waypoint.address, port: waypoint.port, ports: ports.listed)
-        let changes = services[id].map { endpointChanges(of: $0, id: id) } ?? EndpointChanges()
+        let isReranked = old?.loadBalancing.isRanked != service.loadBalancing.isRanked
+        let changes =
+            services[id].map { endpointChanges(of: $0, id: id, isReranked: isReranked) } ?? EndpointChanges()
 
         let newAddresses = service.addresses.map(\.address)
         let vanished = oldAddresses.filter { !newAddresses.contains($0) }

@@ -94,7 +94,7 @@ extension Compiler {
         for id in serviceIDs {
             guard let service = services[id] else { continue }
             let isMember = record.services.contains { $0.id == id }
-            let wanted = isMember ? priority(of: record, in: service.service) : nil
+            let wanted = isMember ? priority(of: uid, record, in: service, isReranked: false) : nil
             let current = service.table.place(of: uid)?.priority
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
@@ -105,7 +105,7 @@ extension Compiler {
         replaceEntries(of: uid, old, with: record, into: &writes, &problems)
         for id in later {
             guard let service = services[id] else { continue }
-            move(uid, to: priority(of: record, in: service.service), in: id, into: &writes)
+            move(uid, to: priority(of: uid, record, in: service, isReranked: false), in: id, into: &writes)
         }
         claim(record, uid: uid, into: &writes, &problems)
     }

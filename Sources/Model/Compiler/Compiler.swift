@@ -94,7 +94,7 @@ public struct Compiler: Sendable {
 
     /// Takes the node's own locality from its node object. Only where it may still be corrected later.
     private mutating func learn(_ node: Node, into writes: inout [MapWrite]) {
-        guard options.unknownLocality == .recalculate, !node.locality.isEmpty else { return }
+        guard options.ranking == .always, !node.locality.isEmpty else { return }
         let identity = LocalIdentity(
             locality: node.locality, node: node.name, cluster: node.cluster, network: node.network)
         guard identity != local else { return }
@@ -106,7 +106,7 @@ public struct Compiler: Sendable {
     mutating func learn(from workload: Workload, into writes: inout [MapWrite]) {
         guard local == nil, !node.isEmpty, workload.node == node else { return }
         local = LocalIdentity(of: workload)
-        if options.unknownLocality == .recalculate { rerankAll(into: &writes) }
+        if options.ranking == .always { rerankAll(into: &writes) }
     }
 
     private mutating func rerankAll(into writes: inout [MapWrite]) {
@@ -142,15 +142,28 @@ public struct Compiler: Sendable {
         return service.loadBalancing.priority(of: workload.identity, from: local)
     }
 
+    /// The priority that an endpoint gets: where it is already, it may keep its old one.
+    func priority(
+        of uid: ResourceID, _ workload: WorkloadRecord, in record: ServiceRecord, isReranked: Bool
+    ) -> Int? {
+        guard let wanted = priority(of: workload, in: record.service) else { return nil }
+        if isReranked || options.ranking == .always { return wanted }
+        return record.table.place(of: uid)?.priority ?? wanted
+    }
+
     /// What has to change so that a service's endpoints are those that its members should be.
-    func endpointChanges(of record: ServiceRecord, id: ResourceID) -> EndpointChanges {
+    /// - Parameter isReranked: The service changed between random and a locality policy.
+    func endpointChanges(
+        of record: ServiceRecord, id: ResourceID, isReranked: Bool = false
+    ) -> EndpointChanges {
         var changes = EndpointChanges()
         let candidates: [ResourceID] =
             options.earlyEndpoint == .keep ? Array(members[id] ?? []) : Array(record.table.endpoints)
         let wanted = Set(candidates)
         for uid in candidates.sorted() {
             guard let workload = workloads[uid] else { continue }
-            append(uid, priority(of: workload, in: record.service), record.table, to: &changes)
+            let wanted = priority(of: uid, workload, in: record, isReranked: isReranked)
+            append(uid, wanted, record.table, to: &changes)
         }
         changes.removals += record.table.endpoints.filter { !wanted.contains($0) }.sorted()
         return changes

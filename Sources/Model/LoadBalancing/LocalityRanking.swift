@@ -38,10 +38,13 @@ extension LoadBalancing {
     /// The priority of an endpoint, 0 the nearest: the number of scopes without the matching ones at the front of the
     /// routing preference. Under random every endpoint has 0.
     public func priority(of endpoint: LocalIdentity, from local: LocalIdentity) -> Int {
-        guard mode == .strict || mode == .failover else { return 0 }
+        guard isRanked else { return 0 }
         let matching = routingPreference.prefix { endpoint[$0] == local[$0] }.count
         return min(routingPreference.count - matching, Self.lowestPriority)
     }
+
+    /// Whether endpoints have priorities by their locality.
+    public var isRanked: Bool { mode == .strict || mode == .failover }
 
     /// The value in the service's map entry.
     public var mapValue: UInt32 {

@@ -1,7 +1,7 @@
 /// The options by name, as scenario files and traces write them.
 public enum OptionName: String, Hashable, Sendable, CaseIterable {
     case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
-    case managedTest, dnsReply, controlAddress, unknownLocality, earlyEndpoint, unhealthyAtFirst, sharedAddress
+    case managedTest, dnsReply, controlAddress, ranking, earlyEndpoint, unhealthyAtFirst, sharedAddress
     case namedPort, extras, healthPolicy, overflow
 
     /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
@@ -17,7 +17,7 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
         case .managedTest: "H14"
         case .dnsReply: "H15"
         case .controlAddress: "H16"
-        case .unknownLocality, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
+        case .ranking, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
             .overflow:
             ""
         }
@@ -46,7 +46,7 @@ extension DataplaneOptions {
         case .managedTest: Self.assign(&managedTest, text)
         case .dnsReply: Self.assign(&dnsReply, text)
         case .controlAddress: Self.assign(&controlAddress, text)
-        case .unknownLocality: Self.assign(&unknownLocality, text)
+        case .ranking: Self.assign(&ranking, text)
         case .earlyEndpoint: Self.assign(&earlyEndpoint, text)
         case .unhealthyAtFirst: Self.assign(&unhealthyAtFirst, text)
         case .sharedAddress: Self.assign(&sharedAddress, text)
@@ -77,7 +77,7 @@ extension DataplaneOptions {
         case .managedTest: named(managedTest)
         case .dnsReply: named(dnsReply)
         case .controlAddress: named(controlAddress)
-        case .unknownLocality: named(unknownLocality)
+        case .ranking: named(ranking)
         case .earlyEndpoint: named(earlyEndpoint)
         case .unhealthyAtFirst: named(unhealthyAtFirst)
         case .sharedAddress: named(sharedAddress)

@@ -77,12 +77,13 @@ public struct DataplaneOptions: Hashable, Sendable {
         case off
     }
 
-    /// When this node's own locality is not known yet: what endpoints of locality policies get.
-    public enum UnknownLocality: String, Hashable, Sendable, CaseIterable {
-        /// Priority 0, and it stays so.
-        case keepPriority0
-        /// Priority 0 until it is known, then the right one.
-        case recalculate
+    /// When an endpoint of a locality policy gets its priority.
+    public enum Ranking: String, Hashable, Sendable, CaseIterable {
+        /// When it joins the service, 0 while this node's own locality is unknown; again only when the service changes
+        /// between random and a locality policy.
+        case whenAdded
+        /// Whenever anything that it depends on changes.
+        case always
     }
 
     /// What becomes of an endpoint that arrives before its service.
@@ -147,7 +148,7 @@ public struct DataplaneOptions: Hashable, Sendable {
     public var managedTest = ManagedTest.recorded
     public var dnsReply = DNSReply.proxyOnly
     public var controlAddress = ControlAddress.off
-    public var unknownLocality = UnknownLocality.recalculate
+    public var ranking = Ranking.always
     public var earlyEndpoint = EarlyEndpoint.keep
     public var unhealthyAtFirst = UnhealthyAtFirst.publish
     public var sharedAddress = SharedAddress.firstName
@@ -180,7 +181,7 @@ public struct DataplaneOptions: Hashable, Sendable {
         options.managedTest = .localAddress
         options.dnsReply = .everyPort53
         options.controlAddress = .anyProcess
-        options.unknownLocality = .keepPriority0
+        options.ranking = .whenAdded
         options.earlyEndpoint = .lose
         options.unhealthyAtFirst = .withhold
         options.sharedAddress = .lastWriter

@@ -1,0 +1,33 @@
+import Inputs
+
+/// The families of cases that can be run, by their names in vector files.
+public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
+    case connect
+    case localityPriority = "locality-priority"
+    case localityTable = "locality-table"
+    case endpointHealth = "endpoint-health"
+    case endpointTable = "endpoint-table"
+    case waypoint
+    case portResolution = "port-resolution"
+    case nameID = "name-id"
+    case mapLayout = "map-layout"
+    case enrolment
+    case dnsNameTable = "dns-name-table"
+
+    /// Runs a case of the family.
+    /// - Returns: What came out otherwise than expected, nothing when the case holds.
+    /// - Throws: when the case cannot be run or checked; positions are those within the line.
+    func differences(in vector: ConformanceCase) throws(InputError) -> [Difference] {
+        switch self {
+        case .connect: try ConnectFamily.differences(in: vector)
+        case .localityPriority: try LocalityPriorityFamily.differences(in: vector)
+        case .localityTable: try TableFamily.differencesAfterSteps(in: vector)
+        case .endpointHealth, .endpointTable, .waypoint: try TableFamily.differencesAfterEvents(in: vector)
+        case .portResolution: try PortResolutionFamily.differences(in: vector)
+        case .nameID: try NameIDFamily.differences(in: vector)
+        case .mapLayout: try MapLayoutFamily.differences(in: vector)
+        case .enrolment: try EnrolmentFamily.differences(in: vector)
+        case .dnsNameTable: try DNSNameTableFamily.differences(in: vector)
+        }
+    }
+}
