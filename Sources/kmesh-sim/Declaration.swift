@@ -24,6 +24,7 @@ extension Tool {
         ],
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
+            ConformCommand.declaration,
             Command(
                 "completion", summary: "Print a script that completes command lines in a shell.",
                 examples: [
