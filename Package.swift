@@ -22,8 +22,11 @@ let package = Package(
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
         .target(name: "Sim", dependencies: ["KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
         .target(name: "CommandLineTool", dependencies: ["Model"], swiftSettings: strict),
+        .target(
+            name: "SimOutput", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
+            swiftSettings: strict),
         .executableTarget(
-            name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
+            name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),

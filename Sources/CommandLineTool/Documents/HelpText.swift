@@ -67,6 +67,6 @@ public struct HelpText: Hashable, Sendable {
 }
 
 /// `text` followed by spaces up to `width` characters.
-func padded(_ text: String, to width: Int) -> String {
+public func padded(_ text: String, to width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
 }

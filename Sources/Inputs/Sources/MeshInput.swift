@@ -168,5 +168,20 @@ public struct MeshInput: Sendable {
                 uid, name: parts.last ?? text, namespace: parts.count > 1 ? parts[parts.count - 2] : "",
                 addresses: [value.addr.address], node: node)
         }
+        addRecordedServices(of: dump, to: &mesh)
+    }
+
+    /// The services that a dump and its table of names tell of, so that they can be called by their names. What other
+    /// sources say about a service wins.
+    private func addRecordedServices(of dump: MapDump, to mesh: inout Mesh) {
+        var recorded: [ServiceName: Service] = [:]
+        for bytes in dump.entries[.frontend] ?? [] {
+            guard let key = layout(FrontendKey.self, from: bytes.key),
+                let value = layout(FrontendValue.self, from: bytes.value),
+                let name = dump.names[value.upstream_id].flatMap({ ServiceName($0) })
+            else { continue }
+            recorded[name, default: Service(name)].addresses.append(NetworkAddress(key.addr.address))
+        }
+        mesh.services.merge(recorded) { known, _ in known }
     }
 }

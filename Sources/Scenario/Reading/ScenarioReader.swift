@@ -77,6 +77,13 @@ struct ScenarioReader {
 }
 
 extension ScenarioReader {
+    /// Reads the nodes alone, whatever else the document holds.
+    func nodes(of document: DocumentNode) throws(InputError) -> [Located<Node>] {
+        var section = try Section<ScenarioKey>(document, file: file, what: "scenario")
+        guard section.node(.nodes) != nil else { throw section.place.error("\"nodes\" is missing here") }
+        return try nodes(&section)
+    }
+
     private func nodes(_ section: inout Section<ScenarioKey>) throws(InputError) -> [Located<Node>] {
         guard let list = section.node(.nodes) else { return [] }
         let reader = section.scalar(.nodes)

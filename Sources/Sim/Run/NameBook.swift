@@ -59,6 +59,9 @@ public struct NameBook: Sendable {
     /// Workloads that belong to a service, sorted by uid.
     public func endpoints(of service: ServiceName) -> [WorkloadUID] { endpoints[service] ?? [] }
 
+    /// All names of workloads and their owners, for suggestions.
+    public var workloadNames: [String] { byName.keys.sorted() }
+
     /// All names that mean something, for suggestions.
     public var allNames: [String] { (Array(byName.keys) + Array(servicesByName.keys)).sorted() }
 

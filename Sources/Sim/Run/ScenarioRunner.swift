@@ -6,12 +6,24 @@ public import Scenario
 public struct ScenarioRunner: Sendable {
     /// What a command line changes of a scenario.
     public struct Overrides: Sendable {
+        /// Which nodes get maps before the first step.
+        public enum Nodes: Hashable, Sendable {
+            /// Every node of a small mesh; of a larger one those that steps need.
+            case asNeeded
+            /// Only those of the first caller of each step.
+            case callers
+            /// None but those whose maps were recorded.
+            case none
+        }
+
         public var preset: Preset?
         public var seed: UInt64?
+        public var nodes: Nodes
 
-        public init(preset: Preset? = nil, seed: UInt64? = nil) {
+        public init(preset: Preset? = nil, seed: UInt64? = nil, nodes: Nodes = .asNeeded) {
             self.preset = preset
             self.seed = seed
+            self.nodes = nodes
         }
     }
 
@@ -61,7 +73,11 @@ public struct ScenarioRunner: Sendable {
                 hasPeriodicReports: scenario.hasPeriodicReports))
         try addRecordedNodes()
         try manageAtStart()
-        try addNodes()
+        switch overrides.nodes {
+        case .asNeeded: try addNodes()
+        case .callers: try addCallers()
+        case .none: break
+        }
     }
 
     /// Runs every step.
@@ -134,8 +150,24 @@ public struct ScenarioRunner: Sendable {
             default: break
             }
         }
-        let names = snapshot.mesh.sortedNodes.map(\.name)
-        for name in names where needsAll || needed.contains(name) || names.count <= 8 {
+        let all = needsAll || snapshot.mesh.nodes.count <= 8
+        addNodes { all || needed.contains($0) }
+    }
+
+    /// Like `addNodes()`, but strict: no node for a mere server.
+    private mutating func addCallers() throws(InputError) {
+        var needed: Set<String> = []
+        for case .connect(let connect) in scenario.steps.map(\.step) {
+            switch connect.caller {
+            case .workload(let name): needed.formUnion([node(of: try caller(name))].compactMap(\.self))
+            case .nodeProcess(let name): needed.insert(name.value)
+            }
+        }
+        addNodes { needed.contains($0) }
+    }
+
+    private mutating func addNodes(where isNeeded: (String) -> Bool) {
+        for name in snapshot.mesh.sortedNodes.map(\.name) where isNeeded(name) {
             for problem in world.addNode(name) where !initialProblems.contains(problem) {
                 initialProblems.append(problem)
             }
@@ -175,7 +207,7 @@ public struct ScenarioRunner: Sendable {
     func workloads(_ name: Located<String>) throws(InputError) -> [WorkloadUID] {
         let found = book.workloads(name.value)
         if !found.isEmpty { return found }
-        let hint = nearestName(to: name.value, in: book.allNames).map { "; did you mean \($0)?" } ?? ""
+        let hint = nearestName(to: name.value, in: book.workloadNames).map { "; did you mean \($0)?" } ?? ""
         throw name.error("there is no workload named \"\(name.value)\"\(hint)")
     }
 

@@ -21,6 +21,9 @@ public struct NodeDataplane: Sendable {
         compiler?.names.existingID(of: name) ?? recordedNames?.existingID(of: name)
     }
 
+    /// The ids in the maps with their names.
+    public var names: NameTable { compiler?.names ?? recordedNames ?? NameTable() }
+
     /// Whether the node's maps follow the mesh.
     public var followsMesh: Bool { compiler != nil }
 

@@ -1,0 +1,114 @@
+public import Inputs
+public import Model
+
+/// The maps of one node, to be shown or to be written as a dump.
+public struct NodeMaps: Sendable {
+    /// One map in words.
+    public struct Section: Hashable, Sendable {
+        /// One entry; names instead of ids.
+        public struct Row: Hashable, Sendable {
+            public var key: String
+            public var value: String
+        }
+
+        /// The map's name in the kernel.
+        public var map: String
+        /// Most entries it takes.
+        public var capacity: Int
+        /// Ordered by the bytes of the keys.
+        public var rows: [Row]
+    }
+
+    /// Names of all maps, in the order of `sections`.
+    public static let mapNames = [
+        "km_manage", "km_frontend", "km_service", "km_service_port", "km_endpoint", "km_backend", "km_backend_alt",
+        "km_nodeinfo",
+    ]
+
+    /// The node's name.
+    public var node: String
+    /// Every map, in the order in which a connect may look them up.
+    public var sections: [Section]
+    /// The bytes, with the names of ids; what it has no map for is only in `sections`.
+    public var dump: MapDump
+}
+
+extension ScenarioRunner {
+    /// Nodes of the mesh, sorted, whether or not they have maps.
+    public var meshNodes: [String] { snapshot.mesh.sortedNodes.map(\.name) }
+
+    /// What the mesh came to.
+    public var mesh: Mesh { snapshot.mesh }
+
+    /// Gives a node maps, as the first step that needs them would.
+    /// - Returns: what they cannot hold.
+    public mutating func addNode(_ name: String) -> [Problem] { world.addNode(name) }
+
+    /// The maps of a node; nil when it has none.
+    public func maps(of name: String) -> NodeMaps? {
+        guard let node = world.nodes[name] else { return nil }
+        let text = MapText(node: node, book: book, world: world)
+        return NodeMaps(
+            node: name, sections: text.sections, dump: MapDump(of: node.maps, names: node.names))
+    }
+}
+
+extension MapText {
+    fileprivate var sections: [NodeMaps.Section] {
+        let maps = node.maps
+        return [
+            section("km_manage", maps.manage.capacity, maps.manage.sortedEntries.map { .manage($0.key, $0.value) }),
+            section(
+                "km_frontend", maps.frontend.capacity, maps.frontend.sortedEntries.map { .frontend($0.key, $0.value) }),
+            section("km_service", maps.service.capacity, maps.service.sortedEntries.map { .service($0.key, $0.value) }),
+            section(
+                "km_service_port", maps.servicePort.capacity,
+                maps.servicePort.sortedEntries.map { .servicePort($0.key, $0.value) }),
+            section(
+                "km_endpoint", maps.endpoint.capacity, maps.endpoint.sortedEntries.map { .endpoint($0.key, $0.value) }),
+            section("km_backend", maps.backend.capacity, maps.backend.sortedEntries.map { .backend($0.key, $0.value) }),
+            section(
+                "km_backend_alt", maps.backendAlternative.capacity,
+                maps.backendAlternative.sortedEntries.map { .backendAlternative($0.key, $0.value) }),
+            section(
+                "km_nodeinfo", maps.nodeInfo.capacity, maps.nodeInfo.sortedEntries.map { .nodeInfo($0.key, $0.value) }),
+        ]
+    }
+
+    private func section(_ map: String, _ capacity: Int, _ entries: [MapEntry]) -> NodeMaps.Section {
+        NodeMaps.Section(
+            map: map, capacity: capacity, rows: entries.map { .init(key: keyText($0.key), value: text($0)) })
+    }
+
+    /// A key in words, names instead of ids.
+    private func keyText(_ key: MapEntryKey) -> String {
+        func name(_ id: ResourceID) -> String { node.name(of: id) ?? "id \(id)" }
+        switch key {
+        case .frontend(let key): return addressText(key.addr.address)
+        case .service(let key): return name(key.service_id)
+        case .servicePort(let key): return "\(name(key.service_id)) port \(hostPort(key.service_port))"
+        case .endpoint(let key):
+            return "\(name(key.service_id)) priority \(key.prio) index \(key.backend_index)"
+        case .backend(let key), .backendAlternative(let key):
+            return key.backend_uid == 0 ? "DNS proxy" : name(key.backend_uid)
+        case .manage(let key): return manageText(key)
+        case .nodeInfo(let key): return "\(key.addr.address)/\(key.prefix_length)"
+        }
+    }
+
+    private func addressText(_ address: IPAddress) -> String {
+        book.name(of: address).map { "\(address) (\($0))" } ?? "\(address)"
+    }
+
+    /// The key is a namespace where the world knows one with this cookie, else an address.
+    private func manageText(_ key: ManageKey) -> String {
+        if key.isSame(as: ManageKey(cookie: node.hostCookie)) { return "namespace of the node" }
+        let pods = world.namespaces.filter { key.isSame(as: ManageKey(cookie: $0.value.cookie)) }
+        if node.followsMesh, let (uid, namespace) = pods.first {
+            return "namespace \(namespace.cookie) (\(uid))"
+        }
+        // Same size: both are 16 bytes.
+        let bytes = layoutBytes(of: key)
+        return layout(MapAddress.self, from: bytes).map { addressText($0.address) } ?? "?"
+    }
+}

@@ -1,0 +1,107 @@
+import CommandLineTool
+import Inputs
+import Model
+import Scenario
+import Sim
+
+extension StepResult {
+    /// Everything about the step.
+    /// - Parameter hasTraces: Whether to tell hook by hook what happened.
+    func json(hasTraces: Bool) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("index", JSONValue(index)),
+            .init("kind", .string(kind.rawValue)),
+            .init("title", .string(title)),
+            .init("note", JSONValue(note)),
+            .init("place", place.json),
+            .init("facts", .array(facts.map(JSONValue.string))),
+            .init("groups", .array(groups.map { $0.json(hasTraces: hasTraces) })),
+        ]
+        if hasTraces { members.append(.init("trace", .array(trace.map(\.json)))) }
+        members += [
+            .init("reportCount", JSONValue(reportCount)),
+            .init("reports", .array(reports.map(\.json))),
+            .init("problems", .array(problems.map { .string("\($0)") })),
+            .init("success", .bool(isSuccess)),
+            .init("checks", .array(checks.map(\.json))),
+        ]
+        return .object(members)
+    }
+}
+
+extension ConnectionGroup {
+    fileprivate func json(hasTraces: Bool) -> JSONValue {
+        let options = decidingOptions.map { ["name": .string($0.name), "value": .string($0.value)] as JSONValue }
+        var members: [JSONValue.Member] = [
+            .init("count", JSONValue(count)),
+            .init("verdict", .string(verdict.rawValue)),
+            .init("destination", JSONValue(final.map { "\($0)" })),
+            .init("name", JSONValue(final.map { _ in finalName })),
+            .init("waypoint", JSONValue(waypoint)),
+            .init("reason", .string(reason.rawValue)),
+            .init("waypointReason", JSONValue(waypointReason?.rawValue)),
+            .init("options", .array(options)),
+        ]
+        if hasTraces { members.append(.init("trace", .array(trace.map(\.json)))) }
+        return .object(members)
+    }
+}
+
+extension HookTrace {
+    fileprivate var json: JSONValue {
+        let steps = steps.map {
+            ["what": .string($0.what), "key": .string($0.key), "value": .string($0.value)] as JSONValue
+        }
+        return [
+            "hook": .string(hook.rawValue), "node": .string(node), "serverSide": .bool(isServerSide),
+            "reason": .string(reason.rawValue), "steps": .array(steps),
+        ]
+    }
+}
+
+extension ConnectionReport {
+    fileprivate var json: JSONValue {
+        [
+            "direction": .string(direction.rawValue),
+            "source": .string("\(source)"),
+            "destination": .string("\(destination)"),
+            "originalDestination": JSONValue(originalDestination.map { "\($0)" }),
+            "sentBytes": JSONValue(sentBytes),
+            "receivedBytes": JSONValue(receivedBytes),
+            "state": .string(state == .established ? "established" : "close"),
+            "connected": .bool(isConnected),
+            "startNanoseconds": JSONValue(startNanoseconds),
+            "durationNanoseconds": JSONValue(durationNanoseconds),
+            "lastReportNanoseconds": JSONValue(lastReportNanoseconds),
+            "protocol": JSONValue(protocolNumber),
+            "smoothedRTT": JSONValue(smoothedRTT),
+            "minimumRTT": JSONValue(minimumRTT),
+            "retransmissions": JSONValue(retransmissions),
+            "lost": JSONValue(lost),
+        ]
+    }
+}
+
+extension CheckResult {
+    fileprivate var json: JSONValue {
+        [
+            "key": .string(key), "expected": .string(expected), "got": .string(got), "met": .bool(isMet),
+            "place": place?.json ?? .null,
+        ]
+    }
+}
+
+extension Place {
+    fileprivate var json: JSONValue {
+        // The places of a command line's options are no places in a file.
+        file.hasPrefix("--") ? .null : placeJSON(file, position)
+    }
+}
+
+/// A place in a file; line and column are null when the file as a whole is meant.
+func placeJSON(_ file: String, _ position: Position?) -> JSONValue {
+    [
+        "file": .string(file), "line": position.map { JSONValue($0.line) } ?? .null,
+        "column": position.map { JSONValue($0.column) } ?? .null,
+    ]
+}

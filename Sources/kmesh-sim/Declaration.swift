@@ -1,0 +1,46 @@
+import CommandLineTool
+
+extension Tool {
+    /// The command tree.
+    static let declaration = Command(
+        "kmesh-sim", summary: "Simulate the data plane of the Kmesh service mesh.",
+        discussion: """
+            Reads a description of a mesh, turns it into the maps that Kmesh's eBPF programs look into, and lets \
+            programs connect: where does each connection go, and by which rule? No kernel and no cluster is needed.
+
+            A mesh is read from Kubernetes manifests (what kubectl apply takes and kubectl get -o yaml prints), \
+            ztunnel configurations, configuration dumps of a Kmesh daemon, or a directory of bpftool map dumps. What \
+            a file is decides its content.
+
+            Two presets tell how the data plane behaves: upstream is what a Kmesh node does today, hardened the same \
+            design with its accidents removed. Equal inputs and seeds give equal output, byte for byte.
+            """,
+        examples: [
+            .init(
+                "kmesh-sim connect --mesh mesh.yaml --from productpage-v1 --to reviews:9080",
+                "Where does a connection go, and why?"),
+            .init("kmesh-sim run scenarios/*.yaml", "Run scenarios and check what they expect."),
+            .init("kmesh-sim check --mesh mesh.yaml", "Look for configuration that does not do what it seems to."),
+        ],
+        subcommands: [
+            RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
+            ConformCommand.declaration,
+            Command(
+                "completion", summary: "Print a script that completes command lines in a shell.",
+                examples: [
+                    .init("source <(kmesh-sim completion bash)", "Complete in this bash."),
+                    .init(
+                        "kmesh-sim completion fish > ~/.config/fish/completions/kmesh-sim.fish",
+                        "Complete in every fish."),
+                ],
+                positionals: [
+                    .init("SHELL", choices: Completion.allCases.map(\.rawValue), help: "Which shell.")
+                ]),
+            Command(
+                "man", summary: "Print the manual page.",
+                examples: [
+                    .init("kmesh-sim man | man -l -", "Read it."),
+                    .init("kmesh-sim man > kmesh-sim.1", "Keep it for a package."),
+                ]),
+        ])
+}

@@ -1,0 +1,59 @@
+import CommandLineTool
+import Inputs
+
+/// The executable: its declaration, and the way from arguments to an exit code.
+enum Tool {
+    /// Of the tool as a whole.
+    static let version = "0.1.0"
+
+    /// Runs what the arguments ask for and reports what went wrong.
+    /// - Parameter arguments: The first is the executable's name.
+    static func run(_ arguments: [String]) -> ExitCode {
+        Output.reportBrokenPipes()
+        var console = Console()
+        let code: ExitCode
+        do {
+            code = try perform(arguments, on: &console)
+            try console.finish()
+            return code
+        } catch let error as UsageError {
+            return console.end(with: .usage, saying: error.description)
+        } catch let error as InputError {
+            return console.end(with: .badInput, saying: error.description)
+        } catch let error as OutputError {
+            return console.end(with: .failed, saying: error.isBrokenPipe ? nil : error.description)
+        } catch {
+            return console.end(with: .failed, saying: "\(error)")
+        }
+    }
+
+    private static func perform(_ arguments: [String], on console: inout Console) throws -> ExitCode {
+        switch try declaration.parse(Array(arguments.dropFirst())) {
+        case .help(let path):
+            try console.write(HelpText(for: path).text)
+            return .ok
+        case .version:
+            try console.write("\(declaration.name) \(version)\n")
+            return .ok
+        case .run(let invocation):
+            return try perform(invocation, on: &console)
+        }
+    }
+
+    private static func perform(_ invocation: Invocation, on console: inout Console) throws -> ExitCode {
+        switch invocation.commandNames.first {
+        case "run": return try RunCommand(invocation).run(on: &console)
+        case "connect": return try ConnectCommand(invocation).run(on: &console)
+        case "maps": return try MapsCommand(invocation).run(on: &console)
+        case "conform": return try ConformCommand(invocation).run(on: &console)
+        case "completion":
+            if let shell = Completion(rawValue: invocation.positionals[0]) {
+                try console.write(shell.script(for: declaration))
+            }
+            return .ok
+        default:
+            try console.write(ManualPage(for: declaration, version: version).text)
+            return .ok
+        }
+    }
+}
