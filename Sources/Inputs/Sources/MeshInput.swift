@@ -152,21 +152,4 @@ public struct MeshInput: Sendable {
         for (node, dump) in dumps { try addRecorded(dump, on: node, to: &result.mesh) }
         return result
     }
-
-    /// What a dump of maps says about workloads: each backend is one, named as the table of names has it.
-    private func addRecorded(_ dump: MapDump, on node: String, to mesh: inout Mesh) throws(InputError) {
-        if mesh.nodes[node] == nil { mesh.nodes[node] = Node(node) }
-        for bytes in dump.entries[.backend] ?? [] {
-            guard let key = layout(BackendKey.self, from: bytes.key), key.backend_uid != 0,
-                let value = layout(BackendValue.self, from: bytes.value)
-            else { continue }
-            let text = dump.names[key.backend_uid] ?? "recorded//Pod//backend-\(key.backend_uid)"
-            let uid = WorkloadUID(text)
-            guard mesh.workloads[uid] == nil else { continue }
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            mesh.workloads[uid] = Workload(
-                uid, name: parts.last ?? text, namespace: parts.count > 1 ? parts[parts.count - 2] : "",
-                addresses: [value.addr.address], node: node)
-        }
-    }
 }
