@@ -145,8 +145,7 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     ("{reports: some}", "t.yaml:4:21: \"reports\" must be a count or a list of reports, not \"some\""),
     (
         "{reports: [{form: a}]}",
-        "t.yaml:4:23: unknown key \"form\"; "
-            + "known here: direction, from, to, originalDestination, state, sent, received"
+        "t.yaml:4:23: unknown key \"form\"; did you mean \"from\"?"
     ),
     ("{reports: [{sent: a}]}", "t.yaml:4:29: \"sent\" must be a count such as 3 or \">=3\", not \"a\""),
     ("{maps: {node: a}}", "t.yaml:4:18: \"maps\" expects nothing"),

@@ -13,18 +13,19 @@ public func nearestName(to name: String, in candidates: some Sequence<String>) -
     return best?.name
 }
 
-/// Levenshtein distance, upper and lower case alike.
+/// Letters to insert, delete, replace or swap with their neighbour; upper and lower case are alike.
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5a).contains(byte) ? byte | 0x20 : byte }
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let replaced = diagonal + (lower(x) == lower(y) ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+    let (a, b) = (a.map(lower), b.map(lower))
+    var (beforeLast, last) = ([Int](), Array(0...b.count))
+    for i in a.indices {
+        var row = [i + 1]
+        for j in b.indices {
+            var best = min(last[j] + (a[i] == b[j] ? 0 : 1), row[j] + 1, last[j + 1] + 1)
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, beforeLast[j - 1] + 1) }
+            row.append(best)
         }
+        (beforeLast, last) = (last, row)
     }
-    return row[b.count]
+    return last[b.count]
 }
