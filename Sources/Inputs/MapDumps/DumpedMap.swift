@@ -6,6 +6,10 @@ public enum DumpedMap: String, Hashable, Sendable, CaseIterable {
     case service = "km_service"
     case endpoint = "km_endpoint"
     case backend = "km_backend"
+    /// Ours, absent where upstream filled the maps.
+    case backendAlternative = "km_backend_alt"
+    /// Ours, absent where upstream filled the maps.
+    case servicePort = "km_service_port"
     case manage = "km_manage"
     case nodeInfo = "km_nodeinfo"
     case workloadPolicy = "km_wlpolicy"
@@ -24,6 +28,8 @@ public enum DumpedMap: String, Hashable, Sendable, CaseIterable {
         case .service: sizes(ServiceKey.self, ServiceValue.self)
         case .endpoint: sizes(EndpointKey.self, EndpointValue.self)
         case .backend: sizes(BackendKey.self, BackendValue.self)
+        case .backendAlternative: sizes(BackendKey.self, BackendAlternative.self)
+        case .servicePort: sizes(ServicePortKey.self, ServicePortValue.self)
         case .manage: sizes(ManageKey.self, ManageValue.self)
         case .nodeInfo: sizes(NodeInfoKey.self, UInt32.self)
         case .workloadPolicy: sizes(BackendKey.self, WorkloadPolicyValue.self)

@@ -49,6 +49,8 @@ extension MapDump {
                 .service: bytes(store.service.sortedEntries),
                 .endpoint: bytes(store.endpoint.sortedEntries),
                 .backend: bytes(store.backend.sortedEntries),
+                .backendAlternative: bytes(store.backendAlternative.sortedEntries),
+                .servicePort: bytes(store.servicePort.sortedEntries),
                 .manage: bytes(store.manage.sortedEntries),
                 .nodeInfo: bytes(store.nodeInfo.sortedEntries),
             ],
@@ -73,6 +75,9 @@ extension MapEntry {
         case .service: self = try pair(ServiceKey.self, ServiceValue.self, Self.service)
         case .endpoint: self = try pair(EndpointKey.self, EndpointValue.self, Self.endpoint)
         case .backend: self = try pair(BackendKey.self, BackendValue.self, Self.backend)
+        case .backendAlternative:
+            self = try pair(BackendKey.self, BackendAlternative.self, Self.backendAlternative)
+        case .servicePort: self = try pair(ServicePortKey.self, ServicePortValue.self, Self.servicePort)
         case .manage: self = try pair(ManageKey.self, ManageValue.self, Self.manage)
         case .nodeInfo: self = try pair(NodeInfoKey.self, UInt32.self, Self.nodeInfo)
         case .workloadPolicy, .authorizationResult: return nil
