@@ -175,7 +175,7 @@ public struct ScenarioRunner: Sendable {
     func workloads(_ name: Located<String>) throws(InputError) -> [WorkloadUID] {
         let found = book.workloads(name.value)
         if !found.isEmpty { return found }
-        let hint = nearestName(to: name.value, in: book.allNames).map { "; did you mean \($0)?" } ?? ""
+        let hint = nearestName(to: name.value, in: book.workloadNames).map { "; did you mean \($0)?" } ?? ""
         throw name.error("there is no workload named \"\(name.value)\"\(hint)")
     }
 
