@@ -61,9 +61,10 @@ func scenarioSaysWhatItIsAbout(_ entry: LibraryCase) throws {
     "noEndpoint": "empty-service", "missingEntry": "endpoint-hole", "unlistedPort": "unlisted-port",
     "waypointTest": "waypoint-is-set", "tlvMark": "tlv-without-memory", "originalDestination": "socket-reuse",
     "mixedFamilies": "ipv6-and-mapped-java", "managedTest": "namespace-without-address",
-    "dnsReply": "dns-redirection", "earlyEndpoint": "late-service", "controlAddress": "control-addresses", "unknownLocality": "node-moves-zone",
-    "unhealthyAtFirst": "headless-database", "sharedAddress": "two-owners-of-one-address",
-    "namedPort": "unlisted-port", "extras": "more-than-ten-ports", "healthPolicy": "empty-service",
+    "dnsReply": "dns-redirection", "controlAddress": "control-addresses", "earlyEndpoint": "late-service",
+    "unknownLocality": "node-moves-zone", "unhealthyAtFirst": "headless-database",
+    "sharedAddress": "two-owners-of-one-address", "namedPort": "unlisted-port", "extras": "more-than-ten-ports",
+    "healthPolicy": "empty-service",
 ])
 func optionDecides(_ option: String, _ name: String) throws {
     let file = "\(LibraryCase.packageRoot)/scenarios/\(name).yaml"
