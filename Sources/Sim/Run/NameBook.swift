@@ -10,6 +10,8 @@ public struct NameBook: Sendable {
 
     private let mesh: Mesh
     private var byName: [String: [WorkloadUID]] = [:]
+    /// By the name that all versions of an application share.
+    private var byApplication: [String: [WorkloadUID]] = [:]
     private var servicesByName: [String: [ServiceName]] = [:]
     private var byAddress: [IPAddress: WorkloadUID] = [:]
     private var servicesByAddress: [IPAddress: ServiceName] = [:]
@@ -24,6 +26,12 @@ public struct NameBook: Sendable {
                 "\(workload.namespace)/\(workload.ownerName)", "\(workload.ownerName).\(workload.namespace)",
             ]
             for name in names { byName[name, default: []].append(workload.uid) }
+            if !workload.canonicalName.isEmpty {
+                let (name, namespace) = (workload.canonicalName, workload.namespace)
+                for text in [name, "\(namespace)/\(name)", "\(name).\(namespace)"] {
+                    byApplication[text, default: []].append(workload.uid)
+                }
+            }
             if workload.networkMode == .standard {
                 for address in workload.addresses where byAddress[address] == nil { byAddress[address] = workload.uid }
             }
@@ -45,8 +53,9 @@ public struct NameBook: Sendable {
 
     // MARK: Looking up
 
-    /// Workloads of a pod's, an owner's or a uid's name, sorted by uid.
-    public func workloads(_ name: String) -> [WorkloadUID] { byName[name] ?? [] }
+    /// Workloads of a pod's, an owner's or a uid's name, or where nothing is called so, of an application's; sorted by
+    /// uid.
+    public func workloads(_ name: String) -> [WorkloadUID] { byName[name] ?? byApplication[name] ?? [] }
 
     /// The service of a short or full name; one in `namespace` before others.
     /// - Returns: several when the name is ambiguous, none when it is unknown.
@@ -59,7 +68,7 @@ public struct NameBook: Sendable {
     /// Workloads that belong to a service, sorted by uid.
     public func endpoints(of service: ServiceName) -> [WorkloadUID] { endpoints[service] ?? [] }
 
-    /// All names of workloads and their owners, for suggestions.
+    /// The names of workloads and their owners, for suggestions.
     public var workloadNames: [String] { byName.keys.sorted() }
 
     /// All names that mean something, for suggestions.

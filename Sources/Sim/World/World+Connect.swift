@@ -150,6 +150,7 @@ extension World {
             event, connection, maps: &maps, storage: &storage, now: now, recorder: &trace)
         nodes[node]?.maps = maps
         if decision.reason != .none {
+            count("reason.\(decision.reason.rawValue)")
             events.append(
                 HookEvent(.sockOps, node: node, isServerSide: isServerSide, decision.reason, trace.steps))
         }

@@ -77,6 +77,7 @@ extension World {
         nodes[node]?.maps = maps
         result.events.append(
             HookEvent(.cgroupSkb, node: node, isServerSide: isServerSide, decision.reason, trace.steps))
+        count("reason.\(decision.reason.rawValue)")
         if let report = decision.report { result.reports.append(report) }
     }
 

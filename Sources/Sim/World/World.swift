@@ -135,8 +135,11 @@ public struct World: Sendable {
         for address in workload.addresses where workloadsByAddress[address] == nil {
             workloadsByAddress[address] = workload.uid
         }
-        if let known, manageRequests.contains(workload.uid), known.addresses != workload.addresses {
-            for address in known.addresses { nodes[known.node]?.maps.release(ManageKey(address)) }
+        let isElsewhere = known.map { $0.node != workload.node || $0.addresses != workload.addresses } ?? false
+        if let known, isElsewhere, manageRequests.contains(workload.uid) {
+            for key in known.addresses.map({ ManageKey($0) }) + [ManageKey(cookie: known.cookie)] {
+                nodes[known.node]?.maps.release(key)
+            }
             setManaged(workload.uid, true)
         }
     }
