@@ -152,36 +152,4 @@ public struct MeshInput: Sendable {
         for (node, dump) in dumps { try addRecorded(dump, on: node, to: &result.mesh) }
         return result
     }
-
-    /// What a dump of maps says about workloads: each backend is one, named as the table of names has it.
-    private func addRecorded(_ dump: MapDump, on node: String, to mesh: inout Mesh) throws(InputError) {
-        if mesh.nodes[node] == nil { mesh.nodes[node] = Node(node) }
-        for bytes in dump.entries[.backend] ?? [] {
-            guard let key = layout(BackendKey.self, from: bytes.key), key.backend_uid != 0,
-                let value = layout(BackendValue.self, from: bytes.value)
-            else { continue }
-            let text = dump.names[key.backend_uid] ?? "recorded//Pod//backend-\(key.backend_uid)"
-            let uid = WorkloadUID(text)
-            guard mesh.workloads[uid] == nil else { continue }
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            mesh.workloads[uid] = Workload(
-                uid, name: parts.last ?? text, namespace: parts.count > 1 ? parts[parts.count - 2] : "",
-                addresses: [value.addr.address], node: node)
-        }
-        addRecordedServices(of: dump, to: &mesh)
-    }
-
-    /// The services that a dump and its table of names tell of, so that they can be called by their names. What other
-    /// sources say about a service wins.
-    private func addRecordedServices(of dump: MapDump, to mesh: inout Mesh) {
-        var recorded: [ServiceName: Service] = [:]
-        for bytes in dump.entries[.frontend] ?? [] {
-            guard let key = layout(FrontendKey.self, from: bytes.key),
-                let value = layout(FrontendValue.self, from: bytes.value),
-                let name = dump.names[value.upstream_id].flatMap({ ServiceName($0) })
-            else { continue }
-            recorded[name, default: Service(name)].addresses.append(NetworkAddress(key.addr.address))
-        }
-        mesh.services.merge(recorded) { known, _ in known }
-    }
 }

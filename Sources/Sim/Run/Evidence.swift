@@ -10,7 +10,7 @@ struct Evidence {
     var verdicts: [ConnectDecision.Verdict: Int] = [:]
     /// Every rule that decided a connection.
     var reasons: Set<Reason> = []
-    /// The rule of a step that has one.
+    /// The rule of the last hook at the program's side, of steps other than connects.
     var reason: Reason?
     var total = 0
     var requested: [SocketAddress] = []
@@ -42,7 +42,7 @@ struct Evidence {
         events = result.events
         bytes = result.bytes
         headerDestination = result.headerDestination
-        reason = result.reason
+        reason = events.last { !$0.isServerSide }?.reason ?? result.reason
     }
 
     mutating func add(_ result: DNSResult) {
@@ -50,6 +50,6 @@ struct Evidence {
         server = result.server
         seenFrom = result.seenFrom
         originalDestination = result.originalDestination
-        reason = result.reason
+        reason = events.last?.reason ?? result.reason
     }
 }

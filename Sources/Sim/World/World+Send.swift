@@ -47,20 +47,37 @@ extension World {
             count("reason.\(decision.reason.rawValue)")
         }
         socket.sentBytes &+= UInt32(truncatingIfNeeded: result.bytes.count)
-        if settings.hasPeriodicReports, var maps = takeMaps(of: socket.node) {
-            var trace = Trace()
+        if settings.hasPeriodicReports {
             let connection = Connection(
                 local: socket.local, remote: remote, cookie: socket.cookie, sentBytes: socket.sentBytes,
                 receivedBytes: socket.receivedBytes)
-            let decision = CgroupSkb(options: options, isEnabled: true).run(
-                connection, maps: &maps, storage: &socket.storage, now: now, recorder: &trace)
-            nodes[socket.node]?.maps = maps
-            result.events.append(HookEvent(.cgroupSkb, node: socket.node, decision.reason, trace.steps))
-            result.reports += decision.report.map { [$0] } ?? []
+            runCgroupSkb(connection, node: socket.node, isServerSide: false, storage: &socket.storage, &result)
+            if var peer = socket.peer {
+                let server = Connection(
+                    local: remote, remote: socket.local, cookie: peer.cookie, sentBytes: socket.receivedBytes,
+                    receivedBytes: socket.sentBytes)
+                runCgroupSkb(server, node: peer.node, isServerSide: true, storage: &peer.storage, &result)
+                socket.peer = peer
+            }
             count("reports", UInt64(result.reports.count))
         }
         sockets[number] = socket
         return result
+    }
+
+    /// Runs cgroup_skb for a packet at one end: egress at the program's side, ingress at the server's.
+    private mutating func runCgroupSkb(
+        _ connection: Connection, node: String, isServerSide: Bool, storage: inout SocketStorage?,
+        _ result: inout SendResult
+    ) {
+        guard var maps = takeMaps(of: node) else { return }
+        var trace = Trace()
+        let decision = CgroupSkb(options: options, isEnabled: true).run(
+            connection, maps: &maps, storage: &storage, now: now, recorder: &trace)
+        nodes[node]?.maps = maps
+        result.events.append(
+            HookEvent(.cgroupSkb, node: node, isServerSide: isServerSide, decision.reason, trace.steps))
+        if let report = decision.report { result.reports.append(report) }
     }
 
     /// Opens an unconnected UDP socket of a pod.

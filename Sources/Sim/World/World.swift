@@ -37,6 +37,8 @@ public struct World: Sendable {
     var sockets: [Int: SimSocket] = [:]
     var nextSocket = 1
     private var nextCookie: UInt64 = 1
+    /// Cookies in recorded maps: they belong to namespaces of a real node, never to one of this world.
+    private var foreignCookies: Set<UInt64> = []
     private var nextPort: UInt16 = 32768
     /// Workloads by address, for the server's side of connections.
     private(set) var workloadsByAddress: [IPAddress: WorkloadUID] = [:]
@@ -66,11 +68,24 @@ public struct World: Sendable {
         return problems
     }
 
-    /// Gives a node maps that were recorded on a real one.
+    /// Gives a node maps that were recorded on a real one. Before any node that follows the mesh.
     public mutating func addNode(_ name: String, recorded maps: MapStore, names: NameTable) {
+        avoidCookies(in: maps)
         var node = NodeDataplane(name: name, hostCookie: makeCookie(), maps: maps, recordedNames: names)
         if node.maps.backend(0) == nil { putDNSProxy(into: &node) }
         nodes[name] = node
+    }
+
+    /// Gives namespaces whose cookies are in recorded maps other ones, lest they count as managed by chance.
+    private mutating func avoidCookies(in maps: MapStore) {
+        for entry in maps.manage.sortedEntries {
+            // Addresses look like cookies and are avoided as well.
+            foreignCookies.insert(layoutBytes(of: entry.key).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        for uid in namespaces.keys.sorted() where foreignCookies.contains(namespaces[uid]?.cookie ?? 0) {
+            let cookie = makeCookie()
+            namespaces[uid]?.cookie = cookie
+        }
     }
 
     private func putDNSProxy(into node: inout NodeDataplane) {
@@ -189,6 +204,7 @@ public struct World: Sendable {
     }
 
     private mutating func makeCookie() -> UInt64 {
+        while foreignCookies.contains(nextCookie) { nextCookie += 1 }
         defer { nextCookie += 1 }
         return nextCookie
     }
