@@ -144,8 +144,8 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     ("{counters: {a: many}}", "t.yaml:4:26: \"a\" must be a count such as 3 or \">=3\", not \"many\""),
     ("{reports: some}", "t.yaml:4:21: \"reports\" must be a count or a list of reports, not \"some\""),
     (
-        "{reports: [{form: a}]}",
-        "t.yaml:4:23: unknown key \"form\"; "
+        "{reports: [{whence: a}]}",
+        "t.yaml:4:23: unknown key \"whence\"; "
             + "known here: direction, from, to, originalDestination, state, sent, received"
     ),
     ("{reports: [{sent: a}]}", "t.yaml:4:29: \"sent\" must be a count such as 3 or \">=3\", not \"a\""),

@@ -34,8 +34,8 @@ func refusesMistakesInSteps(_ steps: String, _ expected: String) {
 @Test(arguments: [
     ("{}", "t.yaml:3:12: \"to\" is missing here"),
     (
-        "{form: a}",
-        "t.yaml:3:13: unknown key \"form\"; known here: from, node, to, protocol, family, mapped, repeat, keep, reuse"
+        "{whence: a}",
+        "t.yaml:3:13: unknown key \"whence\"; known here: from, node, to, protocol, family, mapped, repeat, keep, reuse"
     ),
     ("{to: \"a:1\"}", "t.yaml:3:12: \"from\" (a workload) or \"node\" (a process outside every pod) is missing here"),
     ("{to: \"a:1\", from: p, node: n}", "t.yaml:3:33: \"node\" beside \"from\"; one caller connects"),
@@ -44,7 +44,7 @@ func refusesMistakesInSteps(_ steps: String, _ expected: String) {
     ("{from: p, to: \"a:0\"}", "t.yaml:3:26: \"to\": \"a:0\" must end in a port from 1 to 65535"),
     (
         "{from: p, to: \"a:1\", protocol: tpc}",
-        "t.yaml:3:43: \"protocol\" must be one of tcp, udp, not \"tpc\""
+        "t.yaml:3:43: \"protocol\" must be one of tcp, udp, not \"tpc\"; did you mean tcp?"
     ),
     (
         "{from: p, to: \"a:1\", repeat: 0}",
