@@ -38,5 +38,9 @@ let package = Package(
             name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
+        .testTarget(
+            name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
+            swiftSettings: strict),
+        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
     ]
 )

@@ -127,7 +127,8 @@ extension ScenarioRunner {
                     .filter { $0.health == .healthy }.flatMap(\.addresses)
             }
         } else {
-            addresses = try workloads(name).prefix(1).compactMap { snapshot.mesh.workloads[$0] }.flatMap(\.addresses)
+            addresses = try workloads(name, isTarget: true).prefix(1).compactMap { snapshot.mesh.workloads[$0] }
+                .flatMap(\.addresses)
         }
         let wanted = family ?? addresses.first?.family
         let fitting = addresses.filter { $0.family == wanted }

@@ -203,12 +203,15 @@ public struct ScenarioRunner: Sendable {
     // MARK: Names
 
     /// The workloads of a name in the scenario.
+    /// - Parameter isTarget: Whether a service would have been right too.
     /// - Throws: when there are none.
-    func workloads(_ name: Located<String>) throws(InputError) -> [WorkloadUID] {
+    func workloads(_ name: Located<String>, isTarget: Bool = false) throws(InputError) -> [WorkloadUID] {
         let found = book.workloads(name.value)
         if !found.isEmpty { return found }
-        let hint = nearestName(to: name.value, in: book.workloadNames).map { "; did you mean \($0)?" } ?? ""
-        throw name.error("there is no workload named \"\(name.value)\"\(hint)")
+        let known = isTarget ? book.allNames : book.workloadNames
+        let hint = nearestName(to: name.value, in: known).map { "; did you mean \($0)?" } ?? ""
+        let kind = isTarget ? "service or workload" : "workload"
+        throw name.error("there is no \(kind) named \"\(name.value)\"\(hint)")
     }
 
     /// The one that acts for a name: the first of an owner's pods.

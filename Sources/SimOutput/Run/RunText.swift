@@ -84,9 +84,10 @@ public struct RunText {
     private func bodies(_ runs: [ScenarioResult], _ index: Int) -> [String] {
         let bodies = runs.map { body($0.steps[index]) }
         if Set(bodies).count == 1 { return bodies[0] }
-        let mark = differingSteps(runs).contains(index + 1) ? style.yellow(" (differs)") : ""
+        let differs = detail != .off && differingSteps(runs).contains(index + 1)
+        let mark = differs ? style.yellow(" (differs)") : ""
         return zip(runs, bodies).flatMap { run, body in
-            ["\(run.preset.rawValue):\(mark)"] + body.map { "  \($0)" }
+            body.isEmpty ? [] : ["\(run.preset.rawValue):\(mark)"] + body.map { "  \($0)" }
         }
     }
 

@@ -15,7 +15,7 @@ struct StepText {
             lines += TraceText(style: style).lines(step.trace)
             lines += reports(step)
         } else {
-            lines += step.trace.map { "\($0.hook.rawValue) on \($0.node): \($0.reason.rawValue)" }
+            lines += step.trace.map { "\($0.place): \($0.reason.rawValue)" }
         }
         return lines + step.problems.map { "\(style.yellow("problem")): \($0)" }
     }

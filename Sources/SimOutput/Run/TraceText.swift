@@ -2,6 +2,11 @@ import CommandLineTool
 import Model
 import Sim
 
+extension HookTrace {
+    /// Which hook ran where: `sockOps on node-a, the server's side`.
+    var place: String { "\(hook.rawValue) on \(node)\(isServerSide ? ", the server's side" : "")" }
+}
+
 /// Hooks with every step they took, as lines.
 struct TraceText {
     let style: Style
@@ -12,9 +17,7 @@ struct TraceText {
     func lines(_ traces: [HookTrace]) -> [String] { traces.flatMap(lines) }
 
     private func lines(_ trace: HookTrace) -> [String] {
-        let side = trace.isServerSide ? ", the server's side" : ""
-        let title = "\(style.bold(trace.hook.rawValue)) on \(trace.node)\(side): \(trace.reason.rawValue)"
-        return [title] + trace.steps.map { "  " + line($0) }
+        ["\(style.bold(trace.place)): \(trace.reason.rawValue)"] + trace.steps.map { "  " + line($0) }
     }
 
     private func line(_ step: TraceStep) -> String {
