@@ -4,7 +4,8 @@ extension MeshInput {
     /// What a dump of maps says about services and workloads: each is one entry, named as the table of names has it.
     func addRecorded(_ dump: MapDump, on node: String, to mesh: inout Mesh) throws(InputError) {
         if mesh.nodes[node] == nil { mesh.nodes[node] = Node(node) }
-        for service in Self.services(in: dump) where mesh.services[service.name] == nil {
+        let frontends = Self.frontends(in: dump)
+        for service in Self.services(in: dump, frontends) where mesh.services[service.name] == nil {
             mesh.services[service.name] = service
         }
         for bytes in dump.entries[.backend] ?? [] {
@@ -20,27 +21,34 @@ extension MeshInput {
                 guard let name = dump.names[value.services[index]].flatMap({ ServiceName($0) }) else { continue }
                 services[name] = []
             }
+            // The entry has room for one address; a workload is found by its others too.
+            let others = (frontends[key.backend_uid] ?? []).filter { $0 != value.addr.address }
             mesh.workloads[uid] = Workload(
                 uid, name: parts.last ?? text, namespace: parts.count > 1 ? parts[parts.count - 2] : "",
-                addresses: [value.addr.address], node: node, services: services)
+                addresses: [value.addr.address] + others, node: node, services: services)
         }
     }
 
     /// The services that a dump has both an entry and a name of, so that people can call them by it; virtual IPs are
     /// the frontends that lead there. The rest of them is not read: lookups go by the maps.
-    private static func services(in dump: MapDump) -> [Service] {
-        var addresses: [UInt32: [NetworkAddress]] = [:]
+    private static func services(in dump: MapDump, _ frontends: [UInt32: [IPAddress]]) -> [Service] {
+        (dump.entries[.service] ?? []).compactMap { bytes in
+            guard let key = layout(ServiceKey.self, from: bytes.key),
+                let name = dump.names[key.service_id].flatMap({ ServiceName($0) })
+            else { return nil }
+            return Service(name, addresses: (frontends[key.service_id] ?? []).map { NetworkAddress($0) })
+        }
+    }
+
+    /// Addresses by the id that their frontends lead to, in the order of the dump.
+    private static func frontends(in dump: MapDump) -> [UInt32: [IPAddress]] {
+        var addresses: [UInt32: [IPAddress]] = [:]
         for bytes in dump.entries[.frontend] ?? [] {
             guard let key = layout(FrontendKey.self, from: bytes.key),
                 let value = layout(FrontendValue.self, from: bytes.value)
             else { continue }
-            addresses[value.upstream_id, default: []].append(NetworkAddress(key.addr.address))
+            addresses[value.upstream_id, default: []].append(key.addr.address)
         }
-        return (dump.entries[.service] ?? []).compactMap { bytes in
-            guard let key = layout(ServiceKey.self, from: bytes.key),
-                let name = dump.names[key.service_id].flatMap({ ServiceName($0) })
-            else { return nil }
-            return Service(name, addresses: addresses[key.service_id] ?? [])
-        }
+        return addresses
     }
 }
