@@ -29,7 +29,7 @@ public struct NodeMaps: Sendable {
     public var node: String
     /// Every map, in the order in which a connect may look them up.
     public var sections: [Section]
-    /// The bytes, with the names of ids; what it has no map for is only in `sections`.
+    /// The bytes, with the names of ids.
     public var dump: MapDump
 }
 
