@@ -85,6 +85,8 @@ struct ConnectCommand {
             // An option is no file; it has no lines.
             throw InputError(error.file, nil, error.message)
         }
+        // JSON holds the notes itself.
+        if !isJSON { for note in runs[0].notes { console.say("note: \(note)") } }
         if isJSON {
             var json = RunJSON(hasTraces: detail == .full)
             json.add(runs)

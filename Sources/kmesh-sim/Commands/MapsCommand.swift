@@ -52,9 +52,6 @@ struct MapsCommand {
         guard (map == nil) != (directory == nil) else {
             throw invocation.usageError(.rule("-o bpftool needs either --map, for one map, or --directory"))
         }
-        guard map.map({ DumpedMap(rawValue: $0) != nil }) ?? true else {
-            throw invocation.usageError(.rule("\(map ?? "") is a map of this project's own; dumps do not hold it"))
-        }
     }
 
     /// Builds the maps of the node and prints them.
@@ -67,6 +64,7 @@ struct MapsCommand {
         let node = try node(among: runner.meshNodes)
         let problems = runner.addNode(node)
         guard let maps = runner.maps(of: node) else { preconditionFailure("node \(node) got no maps") }
+        for note in runner.notes { console.say("note: \(note)") }
         for problem in problems { console.say("problem: \(problem)") }
         switch format {
         case "json": try console.write(maps.json(only: map))
@@ -101,8 +99,5 @@ struct MapsCommand {
             try Output.writeFile("\(directory)/\(map.fileName)", maps.dump.bpftoolText(of: map))
         }
         try Output.writeFile("\(directory)/\(MapDump.namesFileName)", maps.dump.namesText)
-        for section in maps.sections where DumpedMap(rawValue: section.map) == nil && !section.rows.isEmpty {
-            console.say("note: dumps cannot hold the \(section.rows.count) entries of \(section.map)")
-        }
     }
 }
