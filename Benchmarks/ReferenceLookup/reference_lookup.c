@@ -45,7 +45,7 @@ static inline __u64 hash_endpoint(const struct km_endpoint_key *key)
 	return mixed(key->service_id | (__u64)key->backend_index << 32) ^ mixed((__u64)key->prio + 1);
 }
 
-/* A hash table with linear probing, at most three quarters full; tag 0 is a free slot. */
+/* A hash table with linear probing, at most seven eighths full; tag 0 is a free slot. */
 #define DEFINE_TABLE(name)									\
 struct name##_slot {										\
 	__u32 tag;										\
@@ -111,7 +111,7 @@ static int name##_put(struct name##_table *table, const struct km_##name##_key *
 	struct name##_slot slot = { (__u32)(hash_##name(key) >> 32) | 1, *key, *value };	\
 	size_t size = table->slots ? table->mask + 1 : 0;					\
 												\
-	if ((table->count + 1) * 4 > size * 3 && name##_grow(table))				\
+	if ((table->count + 1) * 8 > size * 7 && name##_grow(table))				\
 		return -1;									\
 	name##_insert(table, &slot);								\
 	table->count++;										\

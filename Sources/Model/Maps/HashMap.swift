@@ -68,7 +68,7 @@ public struct HashMap<Key: MapKey & BitwiseCopyable, Value: BitwiseCopyable & Se
             return
         }
         guard count < capacity else { throw .full(capacity: capacity) }
-        if (count + 1) * 4 > slots.count * 3 { grow(filler: Slot(tag: 0, key: key, value: value)) }
+        if (count + 1) * 8 > slots.count * 7 { grow(filler: Slot(tag: 0, key: key, value: value)) }
         insertNew(Slot(tag: Self.tag(key.hashBits), key: key, value: value))
         count += 1
     }
