@@ -28,6 +28,10 @@ let package = Package(
         .executableTarget(
             name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
+        .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
+        .executableTarget(
+            name: "kmesh-bench", dependencies: ["CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
+            path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -62,7 +62,7 @@ func scenarioSaysWhatItIsAbout(_ entry: LibraryCase) throws {
     "waypointTest": "waypoint-is-set", "tlvMark": "tlv-without-memory", "originalDestination": "socket-reuse",
     "mixedFamilies": "ipv6-and-mapped-java", "managedTest": "namespace-without-address",
     "dnsReply": "dns-redirection", "controlAddress": "control-addresses", "earlyEndpoint": "late-service",
-    "unknownLocality": "node-moves-zone", "unhealthyAtFirst": "headless-database",
+    "ranking": "node-moves-zone", "unhealthyAtFirst": "headless-database",
     "sharedAddress": "two-owners-of-one-address", "namedPort": "unlisted-port", "extras": "more-than-ten-ports",
     "healthPolicy": "empty-service",
 ])

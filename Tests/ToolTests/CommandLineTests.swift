@@ -113,3 +113,18 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
     let line = ["run", "--trace", "full", "scenarios/books.yaml"]
     #expect(try kmeshSim(line, isReaderGone: true) == Finished(code: 1, output: "", errors: ""))
 }
+
+@Test func notesOnTheMeshAreMessages() throws {
+    let directory = try ScratchDirectory()
+    let file = try directory.write(
+        "mesh.yaml",
+        """
+        {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: b}}
+        ---
+        {apiVersion: x/v1, kind: Thing, metadata: {name: c}}
+        """)
+    let finished = try kmeshSim(["connect", "--mesh", file, "--from", "a", "--to", "10.0.0.1:80"])
+    #expect(finished.code == 0)
+    #expect(finished.errors.hasPrefix("note: \(file):3:1: "))
+    #expect(!finished.output.contains("note:"))
+}

@@ -35,7 +35,7 @@ public struct HashMap<Key: MapKey & BitwiseCopyable, Value: BitwiseCopyable & Se
     static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) | 1 }
 
     /// Where the key's entry is, nil when missing. Valid until the next change.
-    @inlinable
+    @inlinable @inline(__always)
     public func position(of key: Key) -> Int? {
         guard mask >= 0 else { return nil }
         let hash = key.hashBits
@@ -54,7 +54,7 @@ public struct HashMap<Key: MapKey & BitwiseCopyable, Value: BitwiseCopyable & Se
     public func value(at position: Int) -> Value { slots[position].value }
 
     /// The value of a key, nil when missing.
-    @inlinable
+    @inlinable @inline(__always)
     public func lookup(_ key: Key) -> Value? {
         guard let position = position(of: key) else { return nil }
         return slots[position].value
@@ -68,7 +68,7 @@ public struct HashMap<Key: MapKey & BitwiseCopyable, Value: BitwiseCopyable & Se
             return
         }
         guard count < capacity else { throw .full(capacity: capacity) }
-        if (count + 1) * 4 > slots.count * 3 { grow(filler: Slot(tag: 0, key: key, value: value)) }
+        if (count + 1) * 8 > slots.count * 7 { grow(filler: Slot(tag: 0, key: key, value: value)) }
         insertNew(Slot(tag: Self.tag(key.hashBits), key: key, value: value))
         count += 1
     }

@@ -16,28 +16,30 @@ public struct EndpointSelection: Sendable {
     @usableFromInline let options: DataplaneOptions
     @usableFromInline let family: AddressFamily
     @usableFromInline let id: ResourceID
-    @usableFromInline let service: ServiceValue
+    @usableFromInline let policy: UInt32
+    /// Endpoints at each priority.
+    @usableFromInline let counts: InlineArray<7, UInt32>
 
     @inlinable
     init(options: DataplaneOptions, family: AddressFamily, id: ResourceID, service: ServiceValue) {
         self.options = options
         self.family = family
         self.id = id
-        self.service = service
+        policy = service.lb_policy
+        counts = service.endpointCounts
     }
 
     @inlinable
     func pick(
         maps: inout some MapAccess, generator: inout SplitMix64, recorder: inout some DecisionRecorder
     ) -> Pick {
-        let counts = service.endpointCounts
-        switch service.lb_policy {
+        switch policy {
         case 0, 1:
-            guard counts[0] > 0 else { return .failed(service.lb_policy == 0 ? .randomEmpty : .noEndpoint) }
+            guard counts[0] > 0 else { return .failed(policy == 0 ? .randomEmpty : .noEndpoint) }
             let draw = generator.draw()
             return pick(priority: 0, count: counts[0], draw, maps: &maps, recorder: &recorder)
         case 2:
-            return failover(counts, maps: &maps, generator: &generator, recorder: &recorder)
+            return failover(maps: &maps, generator: &generator, recorder: &recorder)
         case 3: return .failed(.passthrough)
         default: return .failed(.unknownPolicy)
         }
@@ -47,8 +49,7 @@ public struct EndpointSelection: Sendable {
     /// that was made.
     @inlinable
     func failover(
-        _ counts: InlineArray<7, UInt32>, maps: inout some MapAccess, generator: inout SplitMix64,
-        recorder: inout some DecisionRecorder
+        maps: inout some MapAccess, generator: inout SplitMix64, recorder: inout some DecisionRecorder
     ) -> Pick {
         var draw: UInt32?
         var result = Pick.failed(.noEndpoint)

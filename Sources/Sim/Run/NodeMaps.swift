@@ -34,6 +34,8 @@ public struct NodeMaps: Sendable {
 }
 
 extension ScenarioRunner {
+    /// What was left out of the sources.
+    public var notes: [InputNote] { snapshot.notes }
     /// Nodes of the mesh, sorted, whether or not they have maps.
     public var meshNodes: [String] { snapshot.mesh.sortedNodes.map(\.name) }
 

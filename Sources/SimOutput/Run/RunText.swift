@@ -25,7 +25,7 @@ public struct RunText {
         var lines = [style.bold(first.name)] + header(runs)
         if detail != .off {
             lines += wrapped(first.description, width: Self.width - 2).map { "  \($0)" }
-            lines += mesh(runs)
+            lines += Self.first(first.notes.map { "  note: \($0)" }) + problems(runs)
         }
         let differing = differingSteps(runs)
         for index in first.steps.indices {
@@ -36,10 +36,10 @@ public struct RunText {
         return lines.joined(separator: "\n") + "\n\n"
     }
 
-    /// The answer to a question: runs of a scenario that has one step. Lines as of `text`.
+    /// The answer to a question: runs of a scenario that has one step. Lines as of `text`, without notes on the sources.
     public func answer(_ runs: [ScenarioResult]) -> String {
         guard let first = runs.first else { return "" }
-        let lines = [style.bold(first.name)] + header(runs) + mesh(runs) + [""] + bodies(runs, 0)
+        let lines = [style.bold(first.name)] + header(runs) + problems(runs) + [""] + bodies(runs, 0)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -49,8 +49,8 @@ public struct RunText {
         return ["  " + style.dim(runs[0].file.isEmpty ? facts : "\(runs[0].file), \(facts)")]
     }
 
-    private func mesh(_ runs: [ScenarioResult]) -> [String] {
-        var lines = Self.first(runs[0].notes.map { "  note: \($0)" })
+    private func problems(_ runs: [ScenarioResult]) -> [String] {
+        var lines: [String] = []
         let isSame = Set(runs.map(\.problems)).count == 1
         for run in isSame ? [runs[0]] : runs {
             let preset = isSame ? "" : " (\(run.preset.rawValue))"

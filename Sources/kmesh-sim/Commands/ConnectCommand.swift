@@ -90,6 +90,7 @@ struct ConnectCommand {
             json.add(runs)
             try console.write(json.document)
         } else {
+            for note in runs[0].notes { console.say("note: \(note)") }
             try console.write(RunText(detail, style: console.style).answer(runs))
         }
         return differingSteps(runs).isEmpty ? .ok : .failed

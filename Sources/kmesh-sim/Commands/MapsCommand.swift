@@ -64,6 +64,7 @@ struct MapsCommand {
         let node = try node(among: runner.meshNodes)
         let problems = runner.addNode(node)
         guard let maps = runner.maps(of: node) else { preconditionFailure("node \(node) got no maps") }
+        for note in runner.notes { console.say("note: \(note)") }
         for problem in problems { console.say("problem: \(problem)") }
         switch format {
         case "json": try console.write(maps.json(only: map))

@@ -1,0 +1,71 @@
+import Model
+
+/// One endpoint of a service comes, turns unhealthy and healthy again, and goes.
+struct ChangeBenchmark {
+    enum Kind: String, CaseIterable { case added, unhealthy, healthy, removed }
+
+    private let sample: SampleMesh
+    private var maps: MapStore
+    private var compiler: Compiler
+    private var writes: [MapWrite] = []
+    /// Most writes that one change made, barriers not counted.
+    private(set) var mostWrites = 0
+
+    init(_ sample: SampleMesh) throws {
+        self.sample = sample
+        (maps, compiler) = try sample.compiled()
+    }
+
+    /// Microseconds a change, medians over the rounds, each a change at every one of `count` services.
+    mutating func run(rounds: Int, count: Int) throws -> [Kind: Double] {
+        var times: [Kind: [Double]] = [:]
+        for round in 0..<rounds {
+            let services = drawnServices(count, seed: UInt64(round))
+            for kind in Kind.allCases {
+                let changes = services.map { change(kind, $0) }
+                let nanoseconds = try Clock.nanoseconds(per: count) {
+                    for change in changes { try apply(change) }
+                }
+                times[kind, default: []].append(nanoseconds / 1000)
+            }
+        }
+        return times.mapValues(\.median)
+    }
+
+    /// Different services in random order.
+    private func drawnServices(_ count: Int, seed: UInt64) -> ArraySlice<Int> {
+        precondition(count <= sample.serviceCount, "\(count) of \(sample.serviceCount) services")
+        var generator = SplitMix64(seed: seed)
+        var order = Array(0..<sample.serviceCount)
+        for index in order.indices.dropFirst() {
+            order.swapAt(index, Int(generator.next() % UInt64(index + 1)))
+        }
+        return order[..<count]
+    }
+
+    private func change(_ kind: Kind, _ service: Int) -> MeshChange {
+        var workload = sample.workload(sample.endpointCount, of: service)
+        // The sample's addresses run on into the next service.
+        workload.addresses = [.v4(0x0b00_0000).advanced(by: UInt64(service))]
+        switch kind {
+        case .added, .healthy: return .setWorkload(workload)
+        case .unhealthy:
+            workload.health = .unhealthy
+            return .setWorkload(workload)
+        case .removed: return .removeWorkload(workload.uid)
+        }
+    }
+
+    private mutating func apply(_ change: MeshChange) throws {
+        writes.removeAll(keepingCapacity: true)
+        let problems = compiler.compile(change, into: &writes)
+        precondition(problems.isEmpty, "\(problems)")
+        var count = 0
+        for write in writes {
+            if case .barrier = write { continue }
+            count += 1
+            try maps.apply(write)
+        }
+        mostWrites = max(mostWrites, count)
+    }
+}
