@@ -9,8 +9,11 @@ extension Scenario {
         /// Names the option of the target in errors.
         public static let targetOption = "--to"
 
+        /// As given, unchecked.
         let caller: Located<String>
+        /// A mapped literal is unmapped, and `addressing` says so.
         let target: Located<Target>
+        /// What the target and the wish for a mapped address come to.
         let addressing: Connect.Addressing
         /// What kind of socket.
         public var transport = Connect.Transport.tcp
@@ -47,6 +50,7 @@ extension Scenario {
             self.target = Located(Target(host, port: port), at: Self.place(Self.targetOption))
         }
 
+        /// Stands for a place in a file; only its name means something.
         static func place(_ option: String) -> Place { Place(option, Position(line: 1, column: 1)) }
 
         /// The step that answers the question.

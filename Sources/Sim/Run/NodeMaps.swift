@@ -7,7 +7,9 @@ public struct NodeMaps: Sendable {
     public struct Section: Hashable, Sendable {
         /// One entry; names instead of ids.
         public struct Row: Hashable, Sendable {
+            /// What is looked up.
             public var key: String
+            /// What is found there.
             public var value: String
         }
 
@@ -58,8 +60,13 @@ extension ScenarioRunner {
 extension MapText {
     fileprivate var sections: [NodeMaps.Section] {
         let maps = node.maps
+        let pods = namespaceNames
         return [
-            section("km_manage", maps.manage.capacity, maps.manage.sortedEntries.map { .manage($0.key, $0.value) }),
+            NodeMaps.Section(
+                map: "km_manage", capacity: maps.manage.capacity,
+                rows: maps.manage.sortedEntries.map { key, value in
+                    .init(key: manageText(key, pods), value: "\(value.state)")
+                }),
             section(
                 "km_frontend", maps.frontend.capacity, maps.frontend.sortedEntries.map { .frontend($0.key, $0.value) }),
             section("km_service", maps.service.capacity, maps.service.sortedEntries.map { .service($0.key, $0.value) }),
@@ -93,7 +100,7 @@ extension MapText {
             return "\(name(key.service_id)) priority \(key.prio) index \(key.backend_index)"
         case .backend(let key), .backendAlternative(let key):
             return key.backend_uid == 0 ? "DNS proxy" : name(key.backend_uid)
-        case .manage(let key): return manageText(key)
+        case .manage(let key): return manageText(key, [:])
         case .nodeInfo(let key): return "\(key.addr.address)/\(key.prefix_length)"
         }
     }
@@ -102,15 +109,20 @@ extension MapText {
         book.name(of: address).map { "\(address) (\($0))" } ?? "\(address)"
     }
 
-    /// The key is a namespace where the world knows one with this cookie, else an address.
-    private func manageText(_ key: ManageKey) -> String {
-        if key.isSame(as: ManageKey(cookie: node.hostCookie)) { return "namespace of the node" }
-        let pods = world.namespaces.filter { key.isSame(as: ManageKey(cookie: $0.value.cookie)) }
-        if node.followsMesh, let (uid, namespace) = pods.first {
-            return "namespace \(namespace.cookie) (\(uid))"
+    /// Namespaces of the node by the bytes of their keys. A recording has cookies of another boot, and no names of them.
+    private var namespaceNames: [[UInt8]: String] {
+        var names = [layoutBytes(of: ManageKey(cookie: node.hostCookie)): "namespace of the node"]
+        guard node.followsMesh else { return names }
+        for (uid, namespace) in world.namespaces where namespace.node == node.name {
+            names[layoutBytes(of: ManageKey(cookie: namespace.cookie))] = "namespace \(namespace.cookie) (\(uid))"
         }
-        // Same size: both are 16 bytes.
+        return names
+    }
+
+    /// The key is a namespace where one is known, else an address.
+    private func manageText(_ key: ManageKey, _ namespaces: [[UInt8]: String]) -> String {
         let bytes = layoutBytes(of: key)
-        return layout(MapAddress.self, from: bytes).map { addressText($0.address) } ?? "?"
+        // Same size: both are 16 bytes.
+        return namespaces[bytes] ?? layout(MapAddress.self, from: bytes).map { addressText($0.address) } ?? "?"
     }
 }

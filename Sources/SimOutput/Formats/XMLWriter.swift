@@ -1,5 +1,6 @@
 /// Writes an XML document element by element, indented by two spaces a level. Source: XML 1.0, fifth edition.
 struct XMLWriter {
+    /// The document so far.
     private(set) var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     private var open: [String] = []
 

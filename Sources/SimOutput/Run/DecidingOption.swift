@@ -5,6 +5,7 @@ import Sim
 struct DecidingOption: Hashable, Sendable {
     /// The name, with its row in the table of differences where it has one: `unlistedPort (H3)`.
     let name: String
+    /// What the preset sets it to.
     let value: String
 }
 

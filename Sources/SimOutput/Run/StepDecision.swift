@@ -17,6 +17,7 @@ struct StepDecision: Hashable {
     private let hooks: [HookTrace]
     private let problems: [Problem]
 
+    /// What a step decided.
     init(_ step: StepResult) {
         ways = Set(
             step.groups.map {

@@ -4,7 +4,9 @@ import Sim
 
 /// What a step did and how its expectations came out, as lines.
 struct StepText {
+    /// How much to tell; `off` counts as `decisions` here.
     let detail: TraceDetail
+    /// For emphasis.
     let style: Style
 
     /// Facts, connections, hooks, reports and problems, in this order.

@@ -9,11 +9,13 @@ extension HookTrace {
 
 /// Hooks with every step they took, as lines.
 struct TraceText {
+    /// For emphasis.
     let style: Style
 
     /// Names of maps get this many columns, enough for the longest.
     private static let nameWidth = 15
 
+    /// In the order in which the hooks ran.
     func lines(_ traces: [HookTrace]) -> [String] { traces.flatMap(lines) }
 
     private func lines(_ trace: HookTrace) -> [String] {
