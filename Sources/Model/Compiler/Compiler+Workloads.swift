@@ -16,8 +16,7 @@ extension Compiler {
         withheld[uid] = nil
         let old = workloads[uid]
         var record = WorkloadRecord(
-            uid: workload.uid, addresses: workload.addresses, identity: LocalIdentity(of: workload),
-            networkMode: workload.networkMode, health: workload.health, waypoint: workload.waypoint,
+            workload: workload,
             services: workload.services.map { (id: names.id(for: $0.key.description), ports: $0.value) }
                 .sorted { $0.id < $1.id })
         let isWithheld = record.health == .unhealthy && old?.value == nil && options.unhealthyAtFirst == .withhold

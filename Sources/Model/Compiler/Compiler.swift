@@ -14,12 +14,7 @@ public struct Compiler: Sendable {
 
     /// What is kept of a workload.
     struct WorkloadRecord: Sendable {
-        var uid: WorkloadUID
-        var addresses: [IPAddress]
-        var identity: LocalIdentity
-        var networkMode: NetworkMode
-        var health: Health
-        var waypoint: Gateway?
+        var workload: Workload
         var services: [(id: ResourceID, ports: [ServicePort])]
         /// What km_backend holds, nil when it holds nothing.
         var value: BackendValue?
@@ -27,6 +22,13 @@ public struct Compiler: Sendable {
         var alternative: IPAddress?
         /// The addresses it claims frontends for.
         var frontends: [IPAddress] = []
+
+        var uid: WorkloadUID { workload.uid }
+        var addresses: [IPAddress] { workload.addresses }
+        var identity: LocalIdentity { LocalIdentity(of: workload) }
+        var networkMode: NetworkMode { workload.networkMode }
+        var health: Health { workload.health }
+        var waypoint: Gateway? { workload.waypoint }
     }
 
     /// A resource that waits for its waypoint.
@@ -42,7 +44,7 @@ public struct Compiler: Sendable {
     public internal(set) var names: NameTable
     var local: LocalIdentity?
     var services: [ResourceID: ServiceRecord] = [:]
-    var workloads: [ResourceID: WorkloadRecord] = [:]
+    var workloads = ResourceTable<WorkloadRecord>()
     /// Workloads that name a service, known or not.
     var members: [ResourceID: Set<ResourceID>] = [:]
     var owners: [IPAddress: AddressOwners] = [:]

@@ -17,7 +17,7 @@ extension NetworkAddress: CustomStringConvertible {
 /// A waypoint: where traffic of a service or a workload goes first.
 public struct Gateway: Hashable, Sendable {
     /// How the waypoint is named.
-    public enum Destination: Hashable, Sendable {
+    public indirect enum Destination: Hashable, Sendable {
         case address(NetworkAddress)
         /// The name of the waypoint's service; the resource waits until that service is known.
         case service(ServiceName)

@@ -24,15 +24,16 @@ public struct Mesh: Hashable, Sendable {
     public var sortedPolicies: [Policy] { policies.values.sorted { $0.resourceName < $1.resourceName } }
 }
 
-/// One step of the control plane: a resource appears, changes or goes.
+/// One step of the control plane: a resource appears, changes or goes. Small, because there may be a list of a hundred
+/// thousand.
 public enum MeshChange: Hashable, Sendable {
-    case setNode(Node)
+    indirect case setNode(Node)
     case removeNode(String)
-    case setService(Service)
-    case removeService(ServiceName)
+    indirect case setService(Service)
+    indirect case removeService(ServiceName)
     case setWorkload(Workload)
     case removeWorkload(WorkloadUID)
-    case setPolicy(Policy)
+    indirect case setPolicy(Policy)
     case removePolicy(String)
 }
 
