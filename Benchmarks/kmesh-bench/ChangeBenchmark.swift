@@ -1,8 +1,8 @@
 import Model
 
-/// One endpoint of a service comes, turns unhealthy and healthy again, and goes.
+/// One endpoint of a service goes, comes again, turns unhealthy and healthy again.
 struct ChangeBenchmark {
-    enum Kind: String, CaseIterable { case added, unhealthy, healthy, removed }
+    enum Kind: String, CaseIterable { case removed, added, unhealthy, healthy }
 
     private let sample: SampleMesh
     private var maps: MapStore
@@ -16,13 +16,13 @@ struct ChangeBenchmark {
         (maps, compiler) = try sample.compiled()
     }
 
-    /// Microseconds a change, medians over the rounds, each a change at every one of `count` services.
+    /// Microseconds a change, medians over the rounds, each a change of `count` endpoints.
     mutating func run(rounds: Int, count: Int) throws -> [Kind: Double] {
         var times: [Kind: [Double]] = [:]
         for round in 0..<rounds {
-            let services = drawnServices(count, seed: UInt64(round))
+            let endpoints = drawnEndpoints(count, seed: UInt64(round))
             for kind in Kind.allCases {
-                let changes = services.map { change(kind, $0) }
+                let changes = endpoints.map { change(kind, $0) }
                 let nanoseconds = try Clock.nanoseconds(per: count) {
                     for change in changes { try apply(change) }
                 }
@@ -32,21 +32,21 @@ struct ChangeBenchmark {
         return times.mapValues(\.median)
     }
 
-    /// Different services in random order.
-    private func drawnServices(_ count: Int, seed: UInt64) -> ArraySlice<Int> {
+    /// Endpoints in random order, each of another service.
+    private func drawnEndpoints(_ count: Int, seed: UInt64) -> [Workload] {
         precondition(count <= sample.serviceCount, "\(count) of \(sample.serviceCount) services")
         var generator = SplitMix64(seed: seed)
         var order = Array(0..<sample.serviceCount)
         for index in order.indices.dropFirst() {
             order.swapAt(index, Int(generator.next() % UInt64(index + 1)))
         }
-        return order[..<count]
+        return order[..<count].map { service in
+            sample.workload(Int(generator.next() % UInt64(sample.endpointCount)), of: service)
+        }
     }
 
-    private func change(_ kind: Kind, _ service: Int) -> MeshChange {
-        var workload = sample.workload(sample.endpointCount, of: service)
-        // The sample's addresses run on into the next service.
-        workload.addresses = [.v4(0x0b00_0000).advanced(by: UInt64(service))]
+    private func change(_ kind: Kind, _ endpoint: Workload) -> MeshChange {
+        var workload = endpoint
         switch kind {
         case .added, .healthy: return .setWorkload(workload)
         case .unhealthy:
