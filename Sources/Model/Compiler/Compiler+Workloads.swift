@@ -99,24 +99,27 @@ extension Compiler {
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
             } else {
-                move(uid, to: wanted, in: id, into: &writes)
+                move(uid, to: wanted, in: id, into: &writes, &problems)
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes, &problems)
         for id in later {
             guard let service = services[id] else { continue }
-            move(uid, to: priority(of: record, in: service.service), in: id, into: &writes)
+            move(
+                uid, to: priority(of: record, in: service.service), in: id, into: &writes, &problems
+            )
         }
         claim(record, uid: uid, into: &writes, &problems)
     }
 
     private mutating func move(
-        _ uid: ResourceID, to priority: Int?, in id: ResourceID, into writes: inout [MapWrite]
+        _ uid: ResourceID, to priority: Int?, in id: ResourceID, into writes: inout [MapWrite],
+        _ problems: inout [Problem]
     ) {
         guard let record = services[id] else { return }
         var changes = EndpointChanges()
         append(uid, priority, record.table, to: &changes)
-        transition(id, to: valueWithCurrentPorts(of: record, id: id), changes, into: &writes)
+        change(id, to: next(record, id: id, changes), AddressChange(), into: &writes, &problems)
     }
 
     /// Writes km_backend and km_backend_alt, after the frontends of addresses that go.

@@ -49,6 +49,8 @@ public struct Compiler: Sendable {
     /// Resources whose waypoint is named by this service.
     var waypointUsers: [ResourceID: Set<ResourceID>] = [:]
     var withheld: [ResourceID: Withheld] = [:]
+    /// Services that another id stands in for while they change.
+    var standIns: [ResourceID: ResourceID] = [:]
     var endpointCount = 0
     var frontendCount = 0
 
@@ -84,12 +86,6 @@ public struct Compiler: Sendable {
         return (writes, problems)
     }
 
-    /// What the transitions of service tables need to know.
-    var rules: TransitionRules {
-        let workloads = workloads
-        return TransitionRules(waypointTest: options.waypointTest) { workloads[$0]?.value?.addr.family }
-    }
-
     // MARK: This node's locality
 
     /// Takes the node's own locality from its node object. Only where it may still be corrected later.
@@ -117,16 +113,15 @@ public struct Compiler: Sendable {
         }
     }
 
-    /// Changes a service's value and endpoints.
+    /// Changes a service's value and endpoints where `ServiceTable.canTransition`.
     mutating func transition(
         _ id: ResourceID, to value: ServiceValue, _ changes: EndpointChanges, into writes: inout [MapWrite]
     ) {
-        let rules = rules
         guard var table = services[id]?.table else { return }
         // Taken out meanwhile, so that the record is not copied.
         services[id]?.table = ServiceTable(id: id)
         let before = table.endpointCount
-        table.transition(to: value, changes, rules: rules, into: &writes)
+        table.transition(to: value, changes, into: &writes)
         endpointCount += table.endpointCount - before
         services[id]?.table = table
     }
@@ -180,11 +175,17 @@ public struct Compiler: Sendable {
         }
         guard new != old else { return }
         if let new {
-            writes.append(.put(.frontend(FrontendKey(address), FrontendValue(upstream_id: new))))
+            putFrontend(address, new, into: &writes)
         } else {
             writes.append(.delete(.frontend(FrontendKey(address))))
         }
         frontendCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
+    }
+
+    /// Leads an address to its owner, or to what stands in for it.
+    func putFrontend(_ address: IPAddress, _ owner: ResourceID, into writes: inout [MapWrite]) {
+        let value = FrontendValue(upstream_id: standIns[owner] ?? owner)
+        writes.append(.put(.frontend(FrontendKey(address), value)))
     }
 
     /// The owner of an address's frontend now.
