@@ -3,12 +3,13 @@ extension Compiler {
     mutating func set(_ workload: Workload, into writes: inout [MapWrite], _ problems: inout [Problem]) {
         let uid = names.id(for: workload.uid.text)
         forgetWaypoint(of: uid)
-        learn(from: workload, into: &writes)
+        let isRankingNew = learn(from: workload)
         var waypoint: IPAddress?
         if let gateway = workload.waypoint {
             waypoint = address(of: gateway, user: uid, family: workload.addresses.first?.family)
             if waypoint == nil {
                 withheld[uid] = .workload(workload)
+                if isRankingNew { rerankAll(into: &writes) }
                 problems.append(withholding(workload.uid.text, gateway))
                 return
             }
@@ -24,7 +25,7 @@ extension Compiler {
         if !isWithheld, !record.addresses.isEmpty {
             setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0, &problems)
         }
-        replace(old, with: record, uid: uid, into: &writes, &problems)
+        replace(old, with: record, uid: uid, ranksAll: isRankingNew, into: &writes, &problems)
     }
 
     /// Removes a workload.
@@ -79,15 +80,18 @@ extension Compiler {
     ///
     /// Services that lose the endpoint, or put it farther away, change before the workload's own entries, so that no
     /// lookup meets the new entry where only the old one belongs; services that gain it, or draw it nearer, after them.
+    /// - Parameter ranksAll: all endpoints are ranked again: those of the workload's services at once with it, because
+    ///   it is the nearest of all and may be the only near one.
     private mutating func replace(
-        _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, ranksAll: Bool = false,
+        into writes: inout [MapWrite], _ problems: inout [Problem]
     ) {
         let serviceIDs = Set(record.services.map(\.id)).union(old?.services.map(\.id) ?? []).sorted()
         for id in serviceIDs {
             let isMember = record.services.contains { $0.id == id }
             if isMember { members[id, default: []].insert(uid) } else { members[id]?.remove(uid) }
         }
+        if ranksAll { rerankAll(except: serviceIDs, into: &writes) }
         // The ranking of the endpoint reads the record; the maps follow below.
         workloads[uid] = record
         var later: [ResourceID] = []
@@ -99,26 +103,30 @@ extension Compiler {
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
             } else {
-                move(uid, to: wanted, in: id, into: &writes, &problems)
+                move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes, &problems)
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes, &problems)
         for id in later {
             guard let service = services[id] else { continue }
             move(
-                uid, to: priority(of: record, in: service.service), in: id, into: &writes, &problems
+                uid, to: priority(of: record, in: service.service), in: id, ranksAll: ranksAll, into: &writes, &problems
             )
         }
         claim(record, uid: uid, into: &writes, &problems)
     }
 
     private mutating func move(
-        _ uid: ResourceID, to priority: Int?, in id: ResourceID, into writes: inout [MapWrite],
+        _ uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, into writes: inout [MapWrite],
         _ problems: inout [Problem]
     ) {
         guard let record = services[id] else { return }
         var changes = EndpointChanges()
-        append(uid, priority, record.table, to: &changes)
+        if ranksAll {
+            changes = endpointChanges(of: record, id: id)
+        } else {
+            append(uid, priority, record.table, to: &changes)
+        }
         change(id, to: next(record, id: id, changes), AddressChange(), into: &writes, &problems)
     }
 

@@ -99,14 +99,16 @@ public struct Compiler: Sendable {
     }
 
     /// Takes the node's own locality from the first workload on it.
-    mutating func learn(from workload: Workload, into writes: inout [MapWrite]) {
-        guard local == nil, !node.isEmpty, workload.node == node else { return }
+    /// - Returns: whether all endpoints have to be ranked again.
+    mutating func learn(from workload: Workload) -> Bool {
+        guard local == nil, !node.isEmpty, workload.node == node else { return false }
         local = LocalIdentity(of: workload)
-        if options.unknownLocality == .recalculate { rerankAll(into: &writes) }
+        return options.unknownLocality == .recalculate
     }
 
-    private mutating func rerankAll(into writes: inout [MapWrite]) {
-        for id in services.keys.sorted() {
+    /// Ranks all endpoints again.
+    mutating func rerankAll(except skipped: [ResourceID] = [], into writes: inout [MapWrite]) {
+        for id in services.keys.sorted() where !skipped.contains(id) {
             guard let record = services[id] else { continue }
             let changes = endpointChanges(of: record, id: id)
             transition(id, to: record.table.header, changes, into: &writes)
