@@ -107,6 +107,10 @@ extension Compiler {
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes, &problems)
+        if old?.value?.waypoint_port ?? 0 != 0, old?.waypoint != record.waypoint, !later.isEmpty {
+            // A lookup that still goes to the old waypoint must not meet the workload among the waypoint's endpoints.
+            writes.append(.barrier)
+        }
         for id in later {
             guard let service = services[id] else { continue }
             move(
@@ -157,10 +161,12 @@ extension Compiler {
                 alternative = [.delete(.backendAlternative(key))]
             }
         }
-        let gainsWaypoint = value.waypoint_port != 0 && old?.value?.waypoint_port == 0
+        // Under a waypoint the alternative is not read.
+        let hadWaypoint = old?.value.map { $0.waypoint_port != 0 } ?? false
+        let gainsWaypoint = value.waypoint_port != 0 && !hadWaypoint
         if alternative.isEmpty || putBackend.isEmpty {
             writes += putBackend + alternative
-        } else if record.alternative == nil || gainsWaypoint {
+        } else if !hadWaypoint && (record.alternative == nil || gainsWaypoint) {
             writes += putBackend + [.barrier] + alternative
         } else {
             writes += alternative + putBackend
