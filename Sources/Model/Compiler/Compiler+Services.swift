@@ -10,34 +10,24 @@ extension Compiler {
         }
         withheld[id] = nil
         if services[id] == nil { services[id] = ServiceRecord(service: service, table: ServiceTable(id: id)) }
-        let old = services[id]?.service
-        let oldAddresses = services[id]?.table.isPublished ?? false ? old?.addresses.map(\.address) ?? [] : []
+        let oldAddresses = services[id]?.table.isPublished ?? false ? addresses(of: id) : []
+        let isReranked = services[id]?.service.loadBalancing.isRanked != service.loadBalancing.isRanked
         services[id]?.service = service
         let ports = portValues(of: service, id: id, &problems)
-        let value = value(of: service, waypoint: waypoint.address, port: waypoint.port, ports: ports.listed)
-        let isReranked = old?.loadBalancing.isRanked != service.loadBalancing.isRanked
-        let changes =
-            services[id].map { endpointChanges(of: $0, id: id, isReranked: isReranked) } ?? EndpointChanges()
-
-        let newAddresses = service.addresses.map(\.address)
-        let vanished = oldAddresses.filter { !newAddresses.contains($0) }
-        let keepsValue = services[id]?.table.header.isSameHeader(as: value) ?? false
-        let isMoved = keepsValue && changes.isEmpty
-        if !vanished.isEmpty && !isMoved {
-            // Lookups by an old address must not meet the new value.
-            disclaim(vanished, of: id, into: &writes, &problems)
-            writes.append(.barrier)
-        }
-        replaceExtraPorts(of: id, with: ports.extra, listed: ports.listed, into: &writes) { compiler, writes in
-            compiler.transition(id, to: value, changes, into: &writes)
-        }
-        for address in newAddresses { claim(address, service: id, into: &writes, &problems) }
-        releaseWaiting(for: id, into: &writes, &problems)
-        if !vanished.isEmpty && isMoved {
-            writes.append(.barrier)
-            disclaim(vanished, of: id, into: &writes, &problems)
-        }
+        let next = NextService(
+            value: value(of: service, waypoint: waypoint.address, port: waypoint.port, ports: ports.listed),
+            extraPorts: ports.extra,
+            changes: services[id].map { endpointChanges(of: $0, id: id, isReranked: isReranked) } ?? EndpointChanges())
+        let newAddresses = addresses(of: id)
+        let addresses = AddressChange(
+            claimed: newAddresses, vanished: oldAddresses.filter { !newAddresses.contains($0) },
+            turned: turnedAddresses(of: id, from: oldAddresses, to: newAddresses))
+        change(id, to: next, addresses, into: &writes, &problems)
+        releaseWithheld(for: id, into: &writes, &problems)
     }
+
+    /// The virtual IPs of a service, none when it is not known.
+    func addresses(of id: ResourceID) -> [IPAddress] { services[id]?.service.addresses.map(\.address) ?? [] }
 
     /// Removes a service. Its workloads stay members of the name.
     mutating func remove(_ name: ServiceName, into writes: inout [MapWrite], _ problems: inout [Problem]) {
@@ -45,21 +35,18 @@ extension Compiler {
         forgetWaypoint(of: id)
         withheld[id] = nil
         if let record = services[id] {
-            disclaim(record.service.addresses.map(\.address), of: id, into: &writes, &problems)
+            disclaim(addresses(of: id), of: id, into: &writes, &problems)
             writes.append(.barrier)
-            writes.append(.delete(.service(ServiceKey(service_id: id))))
             endpointCount -= record.table.endpointCount
             var table = record.table
-            writes += table.withdraw()
-            for port in record.extraPorts.keys.sorted() {
-                writes.append(.delete(.servicePort(ServicePortKey(service_id: id, service_port: port))))
-            }
+            table.withdraw(into: &writes)
+            replaceExtraPorts(of: id, record.extraPorts, with: [:], into: &writes)
             services[id] = nil
         }
         if members[id]?.isEmpty ?? true, waypointUsers[id]?.isEmpty ?? true { names.release(name.description) }
     }
 
-    private mutating func claim(
+    mutating func claim(
         _ address: IPAddress, service id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
     ) {
         let old = owner(of: address)
@@ -87,16 +74,17 @@ extension Compiler {
         return value
     }
 
-    /// The value of a known service with its ports read again, for a change of its members.
-    func valueWithCurrentPorts(of record: ServiceRecord, id: ResourceID) -> ServiceValue {
+    /// A known service with its ports read again, for a change of its members.
+    func next(_ record: ServiceRecord, id: ResourceID, _ changes: EndpointChanges) -> NextService {
+        let header = record.table.header
         guard options.namedPort == .fromEndpoints, record.service.ports.contains(where: { $0.targetPort == 0 }) else {
-            return record.table.header
+            return NextService(value: header, extraPorts: record.extraPorts, changes: changes)
         }
         var ignored: [Problem] = []
         let ports = portValues(of: record.service, id: id, &ignored)
-        let header = record.table.header
-        return value(
+        let value = value(
             of: record.service, waypoint: header.wp_addr, port: hostPort(header.waypoint_port), ports: ports.listed)
+        return NextService(value: value, extraPorts: ports.extra, changes: changes)
     }
 
     /// The ports in map form: those that km_service holds, and those beyond.
@@ -143,40 +131,17 @@ extension Compiler {
         return port.servicePort
     }
 
-    /// Changes the ports beyond ten around a transition: what goes away before it, what comes after it; a port that
-    /// changes its place is in both meanwhile.
-    private mutating func replaceExtraPorts(
-        of id: ResourceID, with new: [UInt32: UInt32], listed: [(service: UInt32, target: UInt32)],
-        into writes: inout [MapWrite], _ transition: (inout Compiler, inout [MapWrite]) -> Void
+    /// Changes the ports beyond ten. A lookup reads one of them, and only when the service does not list the port.
+    func replaceExtraPorts(
+        of id: ResourceID, _ old: [UInt32: UInt32], with new: [UInt32: UInt32], into writes: inout [MapWrite]
     ) {
-        let old = services[id]?.extraPorts ?? [:]
-        if old.isEmpty && new.isEmpty {
-            transition(&self, &writes)
-            return
+        for port in Set(old.keys).union(new.keys).sorted() where old[port] != new[port] {
+            let key = ServicePortKey(service_id: id, service_port: port)
+            if let target = new[port] {
+                writes.append(.put(.servicePort(key, ServicePortValue(target_port: target))))
+            } else {
+                writes.append(.delete(.servicePort(key)))
+            }
         }
-        func key(_ port: UInt32) -> ServicePortKey { ServicePortKey(service_id: id, service_port: port) }
-        func put(_ port: UInt32) {
-            guard let target = new[port] else { return }
-            writes.append(.put(.servicePort(key(port), ServicePortValue(target_port: target))))
-        }
-        let listedPorts = listed.map(\.service)
-        let listedBefore = services[id].map { $0.table.header.servicePorts.array() } ?? []
-        for port in old.keys.sorted() where new[port] == nil && !listedPorts.contains(port) {
-            writes.append(.delete(.servicePort(key(port))))
-        }
-        for port in new.keys.sorted() where old[port] == nil && listedBefore.contains(port) { put(port) }
-        writes.append(.barrier)
-        transition(&self, &writes)
-        writes.append(.barrier)
-        for port in new.keys.sorted() where old[port] != new[port] && !listedBefore.contains(port) { put(port) }
-        for port in old.keys.sorted() where new[port] == nil && listedPorts.contains(port) {
-            writes.append(.delete(.servicePort(key(port))))
-        }
-        services[id]?.extraPorts = new
     }
-}
-
-extension InlineArray {
-    /// The elements as an array.
-    func array() -> [Element] { indices.map { self[$0] } }
 }

@@ -22,12 +22,16 @@ extension Compiler {
         case .service(let name):
             let id = names.id(for: name.description)
             waypointUsers[id, default: []].insert(user)
-            guard let addresses = services[id]?.service.addresses.map(\.address) else { return nil }
-            if options.mixedFamilies == .skip, let fitting = addresses.first(where: { $0.family == family }) {
-                return fitting
-            }
-            return addresses.first
+            return waypointAddress(among: addresses(of: id), for: family)
         }
+    }
+
+    /// Which of its service's addresses a waypoint has for users of a family.
+    func waypointAddress(among addresses: [IPAddress], for family: AddressFamily?) -> IPAddress? {
+        if options.mixedFamilies == .skip, let fitting = addresses.first(where: { $0.family == family }) {
+            return fitting
+        }
+        return addresses.first
     }
 
     /// Forgets that a resource uses a waypoint, before it is read again.
@@ -51,15 +55,22 @@ extension Compiler {
         return .withheld(resource: resource, waypoint: name)
     }
 
-    /// Compiles again whatever names this service as its waypoint: it is known now, or has another address.
-    mutating func releaseWaiting(
+    /// Writes the waypoint of whatever names this service again: it has another address.
+    mutating func refreshUsers(of id: ResourceID, into writes: inout [MapWrite]) {
+        for user in (waypointUsers[id] ?? []).sorted() where user != id && withheld[user] == nil {
+            refreshWaypoint(of: user, into: &writes)
+        }
+    }
+
+    /// Compiles what waits for this service, which is known now.
+    mutating func releaseWithheld(
         for id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
     ) {
         for user in (waypointUsers[id] ?? []).sorted() where user != id {
             switch withheld[user] {
             case .service(let service): set(service, into: &writes, &problems)
             case .workload(let workload): set(workload, into: &writes, &problems)
-            case nil: refreshWaypoint(of: user, into: &writes)
+            case nil: break
             }
         }
     }

@@ -3,12 +3,13 @@ extension Compiler {
     mutating func set(_ workload: Workload, into writes: inout [MapWrite], _ problems: inout [Problem]) {
         let uid = names.id(for: workload.uid.text)
         forgetWaypoint(of: uid)
-        learn(from: workload, into: &writes)
+        let isRankingNew = learn(from: workload)
         var waypoint: IPAddress?
         if let gateway = workload.waypoint {
             waypoint = address(of: gateway, user: uid, family: workload.addresses.first?.family)
             if waypoint == nil {
                 withheld[uid] = .workload(workload)
+                if isRankingNew { rerankAll(into: &writes) }
                 problems.append(withholding(workload.uid.text, gateway))
                 return
             }
@@ -23,7 +24,7 @@ extension Compiler {
         if !isWithheld, !record.addresses.isEmpty {
             setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0, &problems)
         }
-        replace(old, with: record, uid: uid, into: &writes, &problems)
+        replace(old, with: record, uid: uid, ranksAll: isRankingNew, into: &writes, &problems)
     }
 
     /// Removes a workload.
@@ -78,15 +79,18 @@ extension Compiler {
     ///
     /// Services that lose the endpoint, or put it farther away, change before the workload's own entries, so that no
     /// lookup meets the new entry where only the old one belongs; services that gain it, or draw it nearer, after them.
+    /// - Parameter ranksAll: all endpoints are ranked again: those of the workload's services at once with it, because
+    ///   it is the nearest of all and may be the only near one.
     private mutating func replace(
-        _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, ranksAll: Bool = false,
+        into writes: inout [MapWrite], _ problems: inout [Problem]
     ) {
         let serviceIDs = Set(record.services.map(\.id)).union(old?.services.map(\.id) ?? []).sorted()
         for id in serviceIDs {
             let isMember = record.services.contains { $0.id == id }
             if isMember { members[id, default: []].insert(uid) } else { members[id]?.remove(uid) }
         }
+        if ranksAll { rerankAll(except: serviceIDs, into: &writes) }
         // The ranking of the endpoint reads the record; the maps follow below.
         workloads[uid] = record
         var later: [ResourceID] = []
@@ -98,24 +102,34 @@ extension Compiler {
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
             } else {
-                move(uid, to: wanted, in: id, into: &writes)
+                move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes, &problems)
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes, &problems)
+        if old?.value?.waypoint_port ?? 0 != 0, old?.waypoint != record.waypoint, !later.isEmpty {
+            // A lookup that still goes to the old waypoint must not meet the workload among the waypoint's endpoints.
+            writes.append(.barrier)
+        }
         for id in later {
             guard let service = services[id] else { continue }
-            move(uid, to: priority(of: uid, record, in: service, isReranked: false), in: id, into: &writes)
+            let wanted = priority(of: uid, record, in: service, isReranked: false)
+            move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes, &problems)
         }
         claim(record, uid: uid, into: &writes, &problems)
     }
 
     private mutating func move(
-        _ uid: ResourceID, to priority: Int?, in id: ResourceID, into writes: inout [MapWrite]
+        _ uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, into writes: inout [MapWrite],
+        _ problems: inout [Problem]
     ) {
         guard let record = services[id] else { return }
         var changes = EndpointChanges()
-        append(uid, priority, record.table, to: &changes)
-        transition(id, to: valueWithCurrentPorts(of: record, id: id), changes, into: &writes)
+        if ranksAll {
+            changes = endpointChanges(of: record, id: id)
+        } else {
+            append(uid, priority, record.table, to: &changes)
+        }
+        change(id, to: next(record, id: id, changes), AddressChange(), into: &writes, &problems)
     }
 
     /// Writes km_backend and km_backend_alt, after the frontends of addresses that go.
@@ -145,10 +159,12 @@ extension Compiler {
                 alternative = [.delete(.backendAlternative(key))]
             }
         }
-        let gainsWaypoint = value.waypoint_port != 0 && old?.value?.waypoint_port == 0
+        // Under a waypoint the alternative is not read.
+        let hadWaypoint = old?.value.map { $0.waypoint_port != 0 } ?? false
+        let gainsWaypoint = value.waypoint_port != 0 && !hadWaypoint
         if alternative.isEmpty || putBackend.isEmpty {
             writes += putBackend + alternative
-        } else if record.alternative == nil || gainsWaypoint {
+        } else if !hadWaypoint && (record.alternative == nil || gainsWaypoint) {
             writes += putBackend + [.barrier] + alternative
         } else {
             writes += alternative + putBackend

@@ -51,6 +51,8 @@ public struct Compiler: Sendable {
     /// Resources whose waypoint is named by this service.
     var waypointUsers: [ResourceID: Set<ResourceID>] = [:]
     var withheld: [ResourceID: Withheld] = [:]
+    /// Services that another id stands in for while they change.
+    var standIns: [ResourceID: ResourceID] = [:]
     var endpointCount = 0
     var frontendCount = 0
 
@@ -86,12 +88,6 @@ public struct Compiler: Sendable {
         return (writes, problems)
     }
 
-    /// What the transitions of service tables need to know.
-    var rules: TransitionRules {
-        let workloads = workloads
-        return TransitionRules(waypointTest: options.waypointTest) { workloads[$0]?.value?.addr.family }
-    }
-
     // MARK: This node's locality
 
     /// Takes the node's own locality from its node object. Only where it may still be corrected later.
@@ -105,30 +101,31 @@ public struct Compiler: Sendable {
     }
 
     /// Takes the node's own locality from the first workload on it.
-    mutating func learn(from workload: Workload, into writes: inout [MapWrite]) {
-        guard local == nil, !node.isEmpty, workload.node == node else { return }
+    /// - Returns: whether all endpoints have to be ranked again.
+    mutating func learn(from workload: Workload) -> Bool {
+        guard local == nil, !node.isEmpty, workload.node == node else { return false }
         local = LocalIdentity(of: workload)
-        if options.ranking == .always { rerankAll(into: &writes) }
+        return options.ranking == .always
     }
 
-    private mutating func rerankAll(into writes: inout [MapWrite]) {
-        for id in services.keys.sorted() {
+    /// Ranks all endpoints again.
+    mutating func rerankAll(except skipped: [ResourceID] = [], into writes: inout [MapWrite]) {
+        for id in services.keys.sorted() where !skipped.contains(id) {
             guard let record = services[id] else { continue }
             let changes = endpointChanges(of: record, id: id)
             transition(id, to: record.table.header, changes, into: &writes)
         }
     }
 
-    /// Changes a service's value and endpoints.
+    /// Changes a service's value and endpoints where `ServiceTable.canTransition`.
     mutating func transition(
         _ id: ResourceID, to value: ServiceValue, _ changes: EndpointChanges, into writes: inout [MapWrite]
     ) {
-        let rules = rules
         guard var table = services[id]?.table else { return }
         // Taken out meanwhile, so that the record is not copied.
         services[id]?.table = ServiceTable(id: id)
         let before = table.endpointCount
-        table.transition(to: value, changes, rules: rules, into: &writes)
+        table.transition(to: value, changes, into: &writes)
         endpointCount += table.endpointCount - before
         services[id]?.table = table
     }
@@ -195,11 +192,17 @@ public struct Compiler: Sendable {
         }
         guard new != old else { return }
         if let new {
-            writes.append(.put(.frontend(FrontendKey(address), FrontendValue(upstream_id: new))))
+            putFrontend(address, new, into: &writes)
         } else {
             writes.append(.delete(.frontend(FrontendKey(address))))
         }
         frontendCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
+    }
+
+    /// Leads an address to its owner, or to what stands in for it.
+    func putFrontend(_ address: IPAddress, _ owner: ResourceID, into writes: inout [MapWrite]) {
+        let value = FrontendValue(upstream_id: standIns[owner] ?? owner)
+        writes.append(.put(.frontend(FrontendKey(address), value)))
     }
 
     /// The owner of an address's frontend now.

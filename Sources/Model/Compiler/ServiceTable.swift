@@ -59,7 +59,7 @@ struct ServiceTable: Sendable {
         return trailing
     }
 
-    /// Sets the slots of one priority as a whole. Only for priorities that no lookup reads.
+    /// Sets the slots of one priority as a whole. Only while no lookup reads them, and until `indexPlaces`.
     mutating func replace(priority: Int, with uids: [ResourceID], into writes: inout [MapWrite]) {
         let old = slots[priority].count
         slots[priority] = uids
@@ -81,27 +81,23 @@ struct ServiceTable: Sendable {
         }
     }
 
-    /// Publishes a value with the counts of the slots, or with `counts` where they are given.
-    mutating func publish(
-        _ value: ServiceValue, counts: InlineArray<7, UInt32>? = nil, into writes: inout [MapWrite]
-    ) {
+    /// Publishes a value with the counts of the slots.
+    mutating func publish(_ value: ServiceValue, into writes: inout [MapWrite]) {
         header = value
-        header.endpointCounts = counts ?? slotCounts
+        header.endpointCounts = slotCounts
         isPublished = true
         writes.append(.put(.service(ServiceKey(service_id: id), header)))
     }
 
-    /// Forgets the service.
-    /// - Returns: the deletions of its slots.
-    mutating func withdraw() -> [MapWrite] {
-        var deletions: [MapWrite] = []
+    /// Forgets the service, which no lookup reads any more.
+    mutating func withdraw(into writes: inout [MapWrite]) {
+        if isPublished { writes.append(.delete(.service(ServiceKey(service_id: id)))) }
         for (priority, uids) in slots.enumerated() {
             for index in uids.indices {
-                deletions.append(.delete(.endpoint(key(Place(priority: priority, index: index + 1)))))
+                writes.append(.delete(.endpoint(key(Place(priority: priority, index: index + 1)))))
             }
         }
         self = ServiceTable(id: id)
-        return deletions
     }
 
     var slotCounts: InlineArray<7, UInt32> {
