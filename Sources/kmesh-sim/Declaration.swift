@@ -20,7 +20,7 @@ extension Tool {
                 "kmesh-sim connect --mesh mesh.yaml --from productpage-v1 --to reviews:9080",
                 "Where does a connection go, and why?"),
             .init("kmesh-sim run scenarios/*.yaml", "Run scenarios and check what they expect."),
-            .init("kmesh-sim check --mesh mesh.yaml", "Look for configuration that does not do what it seems to."),
+            .init("kmesh-sim maps --mesh mesh.yaml --map km_service", "What do the programs look into?"),
         ],
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
