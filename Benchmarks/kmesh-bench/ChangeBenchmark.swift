@@ -58,8 +58,8 @@ struct ChangeBenchmark {
 
     private mutating func apply(_ change: MeshChange) throws {
         writes.removeAll(keepingCapacity: true)
-        let problems = compiler.compile(change, into: &writes)
-        precondition(problems.isEmpty, "\(problems)")
+        let refusal = compiler.compile(change, into: &writes)
+        precondition(refusal == nil, "\(refusal.map(\.description) ?? "")")
         var count = 0
         for write in writes {
             if case .barrier = write { continue }

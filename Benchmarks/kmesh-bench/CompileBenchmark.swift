@@ -16,8 +16,8 @@ struct CompileBenchmark {
         var writes: [MapWrite] = []
         for change in Mesh().changes(to: mesh) {
             writes.removeAll(keepingCapacity: true)
-            let problems = compiler.compile(change, into: &writes)
-            precondition(problems.isEmpty, "\(problems)")
+            let refusal = compiler.compile(change, into: &writes)
+            precondition(refusal == nil, "\(refusal.map(\.description) ?? "")")
             for write in writes { try maps.apply(write) }
         }
         let end = Clock.cpuNanoseconds

@@ -57,8 +57,8 @@ struct SampleMesh {
         var writes: [MapWrite] = []
         func apply(_ change: MeshChange) throws {
             writes.removeAll(keepingCapacity: true)
-            let problems = compiler.compile(change, into: &writes)
-            precondition(problems.isEmpty, "\(problems)")
+            let refusal = compiler.compile(change, into: &writes)
+            precondition(refusal == nil, "\(refusal.map(\.description) ?? "")")
             for write in writes { try maps.apply(write) }
         }
         for service in 0..<serviceCount {

@@ -1,11 +1,10 @@
 extension Compiler {
     /// Adds or changes a service.
-    mutating func set(_ service: Service, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+    mutating func set(_ service: Service, into writes: inout [MapWrite]) {
         let id = names.id(for: service.name.description)
         forgetWaypoint(of: id)
         guard let waypoint = waypointAddress(of: service, id: id) else {
             withheld[id] = .service(service)
-            problems.append(withholding(service.name.description, service.waypoint))
             return
         }
         withheld[id] = nil
@@ -13,7 +12,7 @@ extension Compiler {
         let oldAddresses = services[id]?.table.isPublished ?? false ? addresses(of: id) : []
         let isReranked = services[id]?.service.loadBalancing.isRanked != service.loadBalancing.isRanked
         services[id]?.service = service
-        let ports = portValues(of: service, id: id, &problems)
+        let ports = portValues(of: service, id: id)
         let next = NextService(
             value: value(of: service, waypoint: waypoint.address, port: waypoint.port, ports: ports.listed),
             extraPorts: ports.extra,
@@ -22,20 +21,20 @@ extension Compiler {
         let addresses = AddressChange(
             claimed: newAddresses, vanished: oldAddresses.filter { !newAddresses.contains($0) },
             turned: turnedAddresses(of: id, from: oldAddresses, to: newAddresses))
-        change(id, to: next, addresses, into: &writes, &problems)
-        releaseWithheld(for: id, into: &writes, &problems)
+        change(id, to: next, addresses, into: &writes)
+        releaseWithheld(for: id, into: &writes)
     }
 
     /// The virtual IPs of a service, none when it is not known.
     func addresses(of id: ResourceID) -> [IPAddress] { services[id]?.service.addresses.map(\.address) ?? [] }
 
     /// Removes a service. Its workloads stay members of the name.
-    mutating func remove(_ name: ServiceName, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+    mutating func remove(_ name: ServiceName, into writes: inout [MapWrite]) {
         guard let id = names.existingID(of: name.description) else { return }
         forgetWaypoint(of: id)
         withheld[id] = nil
         if let record = services[id] {
-            disclaim(addresses(of: id), of: id, into: &writes, &problems)
+            disclaim(addresses(of: id), of: id, into: &writes)
             writes.append(.barrier)
             endpointCount -= record.table.endpointCount
             var table = record.table
@@ -47,11 +46,11 @@ extension Compiler {
     }
 
     mutating func claim(
-        _ address: IPAddress, service id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+        _ address: IPAddress, service id: ResourceID, into writes: inout [MapWrite]
     ) {
         let old = owner(of: address)
         owners[address, default: AddressOwners()].insert(service: id)
-        updateFrontend(address, from: old, into: &writes, &problems)
+        updateFrontend(address, from: old, into: &writes)
     }
 
     // MARK: Values
@@ -80,8 +79,7 @@ extension Compiler {
         guard options.namedPort == .fromEndpoints, record.service.ports.contains(where: { $0.targetPort == 0 }) else {
             return NextService(value: header, extraPorts: record.extraPorts, changes: changes)
         }
-        var ignored: [Problem] = []
-        let ports = portValues(of: record.service, id: id, &ignored)
+        let ports = portValues(of: record.service, id: id)
         let value = value(
             of: record.service, waypoint: header.wp_addr, port: hostPort(header.waypoint_port), ports: ports.listed)
         return NextService(value: value, extraPorts: ports.extra, changes: changes)
@@ -89,46 +87,42 @@ extension Compiler {
 
     /// The ports in map form: those that km_service holds, and those beyond.
     private func portValues(
-        of service: Service, id: ResourceID, _ problems: inout [Problem]
+        of service: Service, id: ResourceID
     ) -> (listed: [(service: UInt32, target: UInt32)], extra: [UInt32: UInt32]) {
-        let limit = 10
         var listed: [(service: UInt32, target: UInt32)] = []
         var extra: [UInt32: UInt32] = [:]
         for (index, port) in service.ports.enumerated() {
             let pair = (
-                service: mapPort(port.servicePort), target: mapPort(target(of: port, in: service, id, &problems))
+                service: mapPort(port.servicePort), target: mapPort(target(of: port, in: service, id))
             )
-            if index < limit {
+            if index < Self.listedPortCount {
                 listed.append(pair)
             } else if options.extras == .keep, extra[pair.service] == nil {
                 extra[pair.service] = pair.target
             }
-        }
-        if service.ports.count > limit, options.extras == .drop {
-            problems.append(.tooManyPorts(service.name, count: service.ports.count, kept: limit))
         }
         for pair in listed { extra[pair.service] = nil }
         return (listed, extra)
     }
 
     private func target(
-        of port: ServicePort, in service: Service, _ id: ResourceID, _ problems: inout [Problem]
+        of port: ServicePort, in service: Service, _ id: ResourceID
     ) -> UInt16 {
         if service.name.description.contains("waypoint") { return Gateway.kmeshPort }
         if port.targetPort != 0 { return port.targetPort }
-        if options.namedPort == .fromEndpoints {
-            for uid in (members[id] ?? []).sorted() {
-                let ports = workloads[uid]?.services.first { $0.id == id }?.ports ?? []
-                if let number = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
-                    return number.targetPort
-                }
+        return numberByEndpoints(of: port, id) ?? port.servicePort
+    }
+
+    /// The number that a service's endpoints give a target port, nil where they do not or are not asked.
+    func numberByEndpoints(of port: ServicePort, _ id: ResourceID) -> UInt16? {
+        guard options.namedPort == .fromEndpoints else { return nil }
+        for uid in (members[id] ?? []).sorted() {
+            let ports = workloads[uid]?.services.first { $0.id == id }?.ports ?? []
+            if let number = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
+                return number.targetPort
             }
         }
-        // Without members there is nothing to resolve it by, and nothing to reach.
-        if !port.targetName.isEmpty, options.namedPort == .servicePort || !(members[id]?.isEmpty ?? true) {
-            problems.append(.unresolvedPort(service.name, port: port.servicePort, name: port.targetName))
-        }
-        return port.servicePort
+        return nil
     }
 
     /// Changes the ports beyond ten. A lookup reads one of them, and only when the service does not list the port.

@@ -22,8 +22,7 @@ extension Compiler {
     /// Takes the maps from one state of a service to the next, so that every lookup gets an answer of the old or the new
     /// one. The service's record has its new addresses already.
     mutating func change(
-        _ id: ResourceID, to next: NextService, _ addresses: AddressChange, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        _ id: ResourceID, to next: NextService, _ addresses: AddressChange, into writes: inout [MapWrite]
     ) {
         guard let record = services[id] else { return }
         let keepsHeader = record.table.header.isSameHeader(as: next.value)
@@ -36,21 +35,21 @@ extension Compiler {
         if record.table.isPublished && !keepsRest && !(isInPlace && addresses.keepsWays)
             && hasRoomForStandIn(of: record, next.changes)
         {
-            changeBehindStandIn(record, id, to: next, addresses, into: &writes, &problems)
+            changeBehindStandIn(record, id, to: next, addresses, into: &writes)
             return
         }
         if !keepsRest && !addresses.vanished.isEmpty {
-            disclaim(addresses.vanished, of: id, into: &writes, &problems)
+            disclaim(addresses.vanished, of: id, into: &writes)
             writes.append(.barrier)
         }
         replaceExtraPorts(of: id, record.extraPorts, with: next.extraPorts, into: &writes)
         services[id]?.extraPorts = next.extraPorts
         transition(id, to: next.value, next.changes, into: &writes)
-        for address in addresses.claimed { claim(address, service: id, into: &writes, &problems) }
+        for address in addresses.claimed { claim(address, service: id, into: &writes) }
         refreshUsers(of: id, into: &writes)
         if keepsRest && !addresses.vanished.isEmpty {
             writes.append(.barrier)
-            disclaim(addresses.vanished, of: id, into: &writes, &problems)
+            disclaim(addresses.vanished, of: id, into: &writes)
         }
     }
 
@@ -58,7 +57,7 @@ extension Compiler {
     /// which nobody reads meanwhile, have followed. So value, endpoints and ports change for each address at once.
     private mutating func changeBehindStandIn(
         _ record: ServiceRecord, _ id: ResourceID, to next: NextService, _ addresses: AddressChange,
-        into writes: inout [MapWrite], _ problems: inout [Problem]
+        into writes: inout [MapWrite]
     ) {
         let name = "\(record.service.name)#next"
         let standIn = names.id(for: name)
@@ -70,15 +69,15 @@ extension Compiler {
         standIns[id] = standIn
         if !addresses.turned.isEmpty {
             // Those who turn to an address must meet the new state there, and have left where it is still the old one.
-            for address in addresses.turned { lead(address, to: id, addresses, into: &writes, &problems) }
+            for address in addresses.turned { lead(address, to: id, addresses, into: &writes) }
             refreshUsers(of: id, into: &writes)
             writes.append(.barrier)
         }
         let all = record.service.addresses.map(\.address)
         for address in all where !addresses.turned.contains(address) {
-            lead(address, to: id, addresses, into: &writes, &problems)
+            lead(address, to: id, addresses, into: &writes)
         }
-        disclaim(addresses.vanished, of: id, into: &writes, &problems)
+        disclaim(addresses.vanished, of: id, into: &writes)
         writes.append(.barrier)
 
         replaceExtraPorts(of: id, record.extraPorts, with: next.extraPorts, into: &writes)
@@ -95,11 +94,10 @@ extension Compiler {
 
     /// Leads an address to what stands in for the service, if the service owns it.
     private mutating func lead(
-        _ address: IPAddress, to id: ResourceID, _ addresses: AddressChange, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        _ address: IPAddress, to id: ResourceID, _ addresses: AddressChange, into writes: inout [MapWrite]
     ) {
         let wasOwner = owner(of: address) == id
-        if addresses.claimed.contains(address) { claim(address, service: id, into: &writes, &problems) }
+        if addresses.claimed.contains(address) { claim(address, service: id, into: &writes) }
         if wasOwner, owner(of: address) == id { putFrontend(address, id, into: &writes) }
     }
 

@@ -48,13 +48,6 @@ extension Compiler {
         waypointUsers[id]?.remove(user)
     }
 
-    func withholding(_ resource: String, _ waypoint: Gateway?) -> Problem {
-        guard case .service(let name)? = waypoint?.destination else {
-            preconditionFailure("\(resource) is withheld without a waypoint by name")
-        }
-        return .withheld(resource: resource, waypoint: name)
-    }
-
     /// Writes the waypoint of whatever names this service again: it has another address.
     mutating func refreshUsers(of id: ResourceID, into writes: inout [MapWrite]) {
         for user in (waypointUsers[id] ?? []).sorted() where user != id && withheld[user] == nil {
@@ -64,12 +57,12 @@ extension Compiler {
 
     /// Compiles what waits for this service, which is known now.
     mutating func releaseWithheld(
-        for id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+        for id: ResourceID, into writes: inout [MapWrite]
     ) {
         for user in (waypointUsers[id] ?? []).sorted() where user != id {
             switch withheld[user] {
-            case .service(let service): set(service, into: &writes, &problems)
-            case .workload(let workload): set(workload, into: &writes, &problems)
+            case .service(let service): set(service, into: &writes)
+            case .workload(let workload): set(workload, into: &writes)
             case nil: break
             }
         }

@@ -1,6 +1,6 @@
 extension Compiler {
     /// Adds or changes a workload.
-    mutating func set(_ workload: Workload, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+    mutating func set(_ workload: Workload, into writes: inout [MapWrite]) {
         let uid = names.id(for: workload.uid.text)
         forgetWaypoint(of: uid)
         let isRankingNew = learn(from: workload)
@@ -10,7 +10,6 @@ extension Compiler {
             if waypoint == nil {
                 withheld[uid] = .workload(workload)
                 if isRankingNew { rerankAll(into: &writes) }
-                problems.append(withholding(workload.uid.text, gateway))
                 return
             }
         }
@@ -22,13 +21,13 @@ extension Compiler {
                 .sorted { $0.id < $1.id })
         let isWithheld = record.health == .unhealthy && old?.value == nil && options.unhealthyAtFirst == .withhold
         if !isWithheld, !record.addresses.isEmpty {
-            setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0, &problems)
+            setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0)
         }
-        replace(old, with: record, uid: uid, ranksAll: isRankingNew, into: &writes, &problems)
+        replace(old, with: record, uid: uid, ranksAll: isRankingNew, into: &writes)
     }
 
     /// Removes a workload.
-    mutating func remove(_ uid: WorkloadUID, into writes: inout [MapWrite], _ problems: inout [Problem]) {
+    mutating func remove(_ uid: WorkloadUID, into writes: inout [MapWrite]) {
         guard let id = names.existingID(of: uid.text) else { return }
         forgetWaypoint(of: id)
         withheld[id] = nil
@@ -38,7 +37,7 @@ extension Compiler {
             record.value = nil
             record.alternative = nil
             record.frontends = []
-            replace(old, with: record, uid: id, into: &writes, &problems)
+            replace(old, with: record, uid: id, into: &writes)
             workloads[id] = nil
         }
         names.release(uid.text)
@@ -46,7 +45,7 @@ extension Compiler {
 
     /// Sets what km_backend, km_backend_alt and km_frontend shall hold.
     private func setValues(
-        of record: inout WorkloadRecord, waypoint: IPAddress?, port: UInt16, _ problems: inout [Problem]
+        of record: inout WorkloadRecord, waypoint: IPAddress?, port: UInt16
     ) {
         var value = BackendValue()
         var primary = record.addresses[record.addresses.count - 1]
@@ -56,21 +55,16 @@ extension Compiler {
             primary = v4 ?? v6 ?? primary
             record.alternative = v4 == nil ? nil : v6
         }
-        let dropped = record.addresses.filter { $0 != primary && $0 != record.alternative }
-        if !dropped.isEmpty { problems.append(.droppedAddress(record.uid, kept: primary, dropped: dropped)) }
         value.addr = MapAddress(primary)
         if let waypoint {
             value.wp_addr = MapAddress(waypoint)
             value.waypoint_port = mapPort(port)
         }
         var services = value.services
-        let listed = record.services.prefix(10)
+        let listed = record.services.prefix(Self.listedServiceCount)
         for (index, service) in listed.enumerated() { services[index] = service.id }
         value.services = services
         value.service_count = UInt32(listed.count)
-        if record.services.count > 10 {
-            problems.append(.tooManyServices(record.uid, count: record.services.count))
-        }
         record.value = value
         if record.networkMode == .standard { record.frontends = record.addresses }
     }
@@ -83,7 +77,7 @@ extension Compiler {
     ///   it is the nearest of all and may be the only near one.
     private mutating func replace(
         _ old: WorkloadRecord?, with record: WorkloadRecord, uid: ResourceID, ranksAll: Bool = false,
-        into writes: inout [MapWrite], _ problems: inout [Problem]
+        into writes: inout [MapWrite]
     ) {
         let serviceIDs = Set(record.services.map(\.id)).union(old?.services.map(\.id) ?? []).sorted()
         for id in serviceIDs {
@@ -102,10 +96,10 @@ extension Compiler {
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
             } else {
-                move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes, &problems)
+                move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes)
             }
         }
-        replaceEntries(of: uid, old, with: record, into: &writes, &problems)
+        replaceEntries(of: uid, old, with: record, into: &writes)
         if old?.value?.waypoint_port ?? 0 != 0, old?.waypoint != record.waypoint, !later.isEmpty {
             // A lookup that still goes to the old waypoint must not meet the workload among the waypoint's endpoints.
             writes.append(.barrier)
@@ -113,14 +107,13 @@ extension Compiler {
         for id in later {
             guard let service = services[id] else { continue }
             let wanted = priority(of: uid, record, in: service, isReranked: false)
-            move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes, &problems)
+            move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes)
         }
-        claim(record, uid: uid, into: &writes, &problems)
+        claim(record, uid: uid, into: &writes)
     }
 
     private mutating func move(
-        _ uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        _ uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, into writes: inout [MapWrite]
     ) {
         guard let record = services[id] else { return }
         var changes = EndpointChanges()
@@ -129,16 +122,15 @@ extension Compiler {
         } else {
             append(uid, priority, record.table, to: &changes)
         }
-        change(id, to: next(record, id: id, changes), AddressChange(), into: &writes, &problems)
+        change(id, to: next(record, id: id, changes), AddressChange(), into: &writes)
     }
 
     /// Writes km_backend and km_backend_alt, after the frontends of addresses that go.
     private mutating func replaceEntries(
-        of uid: ResourceID, _ old: WorkloadRecord?, with record: WorkloadRecord, into writes: inout [MapWrite],
-        _ problems: inout [Problem]
+        of uid: ResourceID, _ old: WorkloadRecord?, with record: WorkloadRecord, into writes: inout [MapWrite]
     ) {
         let vanished = (old?.frontends ?? []).filter { !record.frontends.contains($0) }
-        disclaim(vanished, of: uid, into: &writes, &problems)
+        disclaim(vanished, of: uid, into: &writes)
         let key = BackendKey(backend_uid: uid)
         guard let value = record.value else {
             if old?.value != nil {
@@ -172,13 +164,14 @@ extension Compiler {
     }
 
     private mutating func claim(
-        _ record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+        _ record: WorkloadRecord, uid: ResourceID, into writes: inout [MapWrite]
     ) {
         for address in record.frontends {
-            if owners[address]?.workloads.contains(uid) ?? false { continue }
+            let isClaimed = owners[address]?.workloads.contains(uid) ?? false
+            if isClaimed && options.sharedAddress == .firstName { continue }
             let old = owner(of: address)
             owners[address, default: AddressOwners()].insert(workload: uid)
-            updateFrontend(address, from: old, into: &writes, &problems)
+            updateFrontend(address, from: old, into: &writes)
         }
     }
 }

@@ -65,27 +65,26 @@ public struct Compiler: Sendable {
 
     /// Compiles one change.
     /// - Parameter writes: The writes are appended, in order.
-    /// - Returns: what of the change the maps cannot hold.
-    public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> [Problem] {
-        if options.overflow == .refuseChange, let problem = overflow(of: change) { return [problem] }
-        var problems: [Problem] = []
+    /// - Returns: why nothing of the change is compiled; nil when it is. What of the mesh does not fit otherwise is in
+    ///   `problems`.
+    public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> Problem? {
+        if options.overflow == .refuseChange, let problem = overflow(of: change) { return problem }
         switch change {
-        case .setService(let service): set(service, into: &writes, &problems)
-        case .removeService(let name): remove(name, into: &writes, &problems)
-        case .setWorkload(let workload): set(workload, into: &writes, &problems)
-        case .removeWorkload(let uid): remove(uid, into: &writes, &problems)
+        case .setService(let service): set(service, into: &writes)
+        case .removeService(let name): remove(name, into: &writes)
+        case .setWorkload(let workload): set(workload, into: &writes)
+        case .removeWorkload(let uid): remove(uid, into: &writes)
         case .setNode(let node) where node.name == self.node: learn(node, into: &writes)
         case .setNode, .removeNode, .setPolicy, .removePolicy: break
         }
-        return problems
+        return nil
     }
 
     /// Compiles changes one after the other.
-    public mutating func compile(_ changes: [MeshChange]) -> (writes: [MapWrite], problems: [Problem]) {
+    public mutating func compile(_ changes: [MeshChange]) -> (writes: [MapWrite], refusals: [Problem]) {
         var writes: [MapWrite] = []
-        var problems: [Problem] = []
-        for change in changes { problems += compile(change, into: &writes) }
-        return (writes, problems)
+        let refusals = changes.compactMap { compile($0, into: &writes) }
+        return (writes, refusals)
     }
 
     // MARK: This node's locality
@@ -180,16 +179,9 @@ public struct Compiler: Sendable {
 
     /// Writes or deletes the frontend of an address after its claims changed.
     mutating func updateFrontend(
-        _ address: IPAddress, from old: ResourceID?, into writes: inout [MapWrite], _ problems: inout [Problem]
+        _ address: IPAddress, from old: ResourceID?, into writes: inout [MapWrite]
     ) {
-        let claims = owners[address]
-        let new = claims?.owner(options.sharedAddress, names: names)
-        if let claims, let new, claims.all.count > 1 {
-            problems.append(
-                .sharedAddress(
-                    address, owner: names.name(of: new) ?? "",
-                    others: claims.all.filter { $0 != new }.compactMap { names.name(of: $0) }))
-        }
+        let new = owner(of: address)
         guard new != old else { return }
         if let new {
             putFrontend(address, new, into: &writes)
@@ -212,13 +204,13 @@ public struct Compiler: Sendable {
 
     /// Gives up claims to addresses.
     mutating func disclaim(
-        _ addresses: [IPAddress], of id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
+        _ addresses: [IPAddress], of id: ResourceID, into writes: inout [MapWrite]
     ) {
         for address in addresses {
             let old = owner(of: address)
             owners[address]?.remove(id)
             if owners[address]?.isEmpty ?? false { owners[address] = nil }
-            updateFrontend(address, from: old, into: &writes, &problems)
+            updateFrontend(address, from: old, into: &writes)
         }
     }
 }

@@ -6,6 +6,8 @@ struct ResourceTable<Value: Sendable>: Sendable {
     private var boxes: [ResourceID: Box] = [:]
 
     var count: Int { boxes.count }
+    /// In no order.
+    var ids: some Collection<ResourceID> { boxes.keys }
 
     /// The value of an id, nil when there is none.
     subscript(id: ResourceID) -> Value? {

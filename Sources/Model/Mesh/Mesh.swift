@@ -37,6 +37,22 @@ public enum MeshChange: Hashable, Sendable {
     case removePolicy(String)
 }
 
+extension MeshChange {
+    /// The name of what changes; of a node or a policy with its kind before it.
+    public var resourceName: String {
+        switch self {
+        case .setNode(let node): "Node/\(node.name)"
+        case .removeNode(let name): "Node/\(name)"
+        case .setService(let service): service.name.description
+        case .removeService(let name): name.description
+        case .setWorkload(let workload): workload.uid.text
+        case .removeWorkload(let uid): uid.text
+        case .setPolicy(let policy): "Policy/\(policy.resourceName)"
+        case .removePolicy(let name): "Policy/\(name)"
+        }
+    }
+}
+
 extension Mesh {
     /// Applies one change. Removing what is not there changes nothing.
     public mutating func apply(_ change: MeshChange) {

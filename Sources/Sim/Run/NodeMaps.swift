@@ -46,7 +46,10 @@ extension ScenarioRunner {
 
     /// Gives a node maps, as the first step that needs them would.
     /// - Returns: what they cannot hold.
-    public mutating func addNode(_ name: String) -> [Problem] { world.addNode(name) }
+    public mutating func addNode(_ name: String) -> [Problem] {
+        world.addNode(name)
+        return world.nodes[name]?.problems ?? []
+    }
 
     /// The maps of a node; nil when it has none.
     public func maps(of name: String) -> NodeMaps? {

@@ -104,7 +104,7 @@ extension ScenarioRunner {
             let target = try adjusted(input.snapshot().mesh)
             var between = before
             for uid in before.workloads.keys where target.workloads[uid] == nil { between.workloads[uid] = nil }
-            result.problems += world.apply(between)
+            world.apply(between)
         }
         try refresh(&result)
     }
@@ -127,12 +127,14 @@ extension ScenarioRunner {
         let old = snapshot.mesh
         snapshot = next
         book = NameBook(next.mesh)
-        result.problems += world.apply(next.mesh)
-        problems = result.problems
+        world.apply(next.mesh)
         manageNew(since: old)
         for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil && next.mesh.nodes.count <= 8 {
-            result.problems += world.addNode(name)
+            world.addNode(name)
         }
+        let known = Set(problems)
+        problems = world.problems
+        result.problems = problems.filter { !known.contains($0) }
         result.facts += Self.facts(changes)
     }
 

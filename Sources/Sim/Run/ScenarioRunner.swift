@@ -39,7 +39,7 @@ public struct ScenarioRunner: Sendable {
     var openSockets: [String: Int] = [:]
     var mapSnapshots: [String: [String: MapStore]] = [:]
     private var initialProblems: [Problem] = []
-    /// The current problem list of the whole mesh: those of the latest change of it.
+    /// Those of the whole mesh as it is now.
     var problems: [Problem] = []
 
     /// Reads the sources and builds the world.
@@ -168,10 +168,9 @@ public struct ScenarioRunner: Sendable {
 
     private mutating func addNodes(where isNeeded: (String) -> Bool) {
         for name in snapshot.mesh.sortedNodes.map(\.name) where isNeeded(name) {
-            for problem in world.addNode(name) where !initialProblems.contains(problem) {
-                initialProblems.append(problem)
-            }
+            world.addNode(name)
         }
+        initialProblems = world.problems
         problems = initialProblems
     }
 

@@ -8,8 +8,20 @@ public struct NodeDataplane: Sendable {
     public internal(set) var maps: MapStore
     /// nil for a node whose maps were recorded: nothing keeps them up to date.
     var compiler: Compiler?
+    /// Writes that a full map refused, and changes that were not compiled, each until its resource changes again.
+    private var losses: [(resource: String, problem: Problem)] = []
     /// Names of the ids in recorded maps.
     var recordedNames: NameTable?
+
+    init(
+        name: String, hostCookie: UInt64, maps: MapStore, compiler: Compiler? = nil, recordedNames: NameTable? = nil
+    ) {
+        self.name = name
+        self.hostCookie = hostCookie
+        self.maps = maps
+        self.compiler = compiler
+        self.recordedNames = recordedNames
+    }
 
     /// The name of an id in the maps, nil when nothing knows it.
     public func name(of id: ResourceID) -> String? {
@@ -28,15 +40,15 @@ public struct NodeDataplane: Sendable {
     public var followsMesh: Bool { compiler != nil }
 
     /// Compiles changes and applies their writes.
-    /// - Returns: what the maps cannot hold, and how many writes and barriers there were.
-    mutating func apply(_ changes: [MeshChange]) -> (problems: [Problem], writes: Int, barriers: Int) {
-        var problems: [Problem] = []
+    /// - Returns: how many writes and barriers there were.
+    mutating func apply(_ changes: [MeshChange]) -> (writes: Int, barriers: Int) {
         var counts = (writes: 0, barriers: 0)
         var writes: [MapWrite] = []
         for change in changes {
             writes.removeAll(keepingCapacity: true)
-            guard let found = compiler?.compile(change, into: &writes) else { break }
-            problems += found
+            let resource = change.resourceName
+            losses.removeAll { $0.resource == resource }
+            if let refusal = compiler?.compile(change, into: &writes) { losses.append((resource, refusal)) }
             for write in writes {
                 if case .barrier = write {
                     counts.barriers += 1
@@ -46,12 +58,15 @@ public struct NodeDataplane: Sendable {
                 do {
                     try maps.apply(write)
                 } catch {
-                    problems.append(lost(write, error))
+                    losses.append((resource, lost(write, error)))
                 }
             }
         }
-        return (problems, counts.writes, counts.barriers)
+        return counts
     }
+
+    /// What of the mesh the maps do not hold as it is meant.
+    public var problems: [Problem] { (compiler?.problems ?? []) + losses.map(\.problem) }
 
     /// The problem of a write that the kernel refused.
     private func lost(_ write: MapWrite, _ error: MapError) -> Problem {

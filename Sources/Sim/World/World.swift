@@ -55,17 +55,15 @@ public struct World: Sendable {
     // MARK: Nodes
 
     /// Gives a node maps compiled from the mesh as it is now. Does nothing for a node that has maps.
-    /// - Returns: what the maps cannot hold.
-    public mutating func addNode(_ name: String) -> [Problem] {
-        guard nodes[name] == nil else { return [] }
+    public mutating func addNode(_ name: String) {
+        guard nodes[name] == nil else { return }
         var node = NodeDataplane(
             name: name, hostCookie: makeCookie(), maps: MapStore(capacities: options.capacities),
             compiler: Compiler(node: name, options: options))
-        let problems = node.apply(Mesh().changes(to: mesh)).problems
+        _ = node.apply(Mesh().changes(to: mesh))
         putDNSProxy(into: &node)
         nodes[name] = node
         for uid in manageRequests.sorted() where namespaces[uid]?.node == name { setManaged(uid, true) }
-        return problems
     }
 
     /// Gives a node maps that were recorded on a real one. Before any node that follows the mesh.
@@ -101,8 +99,7 @@ public struct World: Sendable {
     // MARK: The mesh changes
 
     /// Brings the maps of every node that follows the mesh to a new mesh.
-    /// - Returns: what the maps cannot hold, each once.
-    public mutating func apply(_ target: Mesh) -> [Problem] {
+    public mutating func apply(_ target: Mesh) {
         let changes = mesh.changes(to: target)
         let old = mesh
         mesh = target
@@ -110,16 +107,23 @@ public struct World: Sendable {
         for workload in target.sortedWorkloads where old.workloads[workload.uid] != workload {
             addNamespace(of: workload)
         }
-        var problems: [Problem] = []
         for name in nodeNames {
             guard var node = nodes[name] else { continue }
             // Taken out meanwhile, so that the maps are not copied.
             nodes[name] = nil
             let result = node.apply(changes)
             nodes[name] = node
-            problems += result.problems.filter { !problems.contains($0) }
             count("mapWrites", UInt64(result.writes))
             count("barriers", UInt64(result.barriers))
+        }
+    }
+
+    /// What of the mesh the maps of any node do not hold as it is meant, each once.
+    public var problems: [Problem] {
+        var problems: [Problem] = []
+        var known: Set<Problem> = []
+        for name in nodeNames {
+            for problem in nodes[name]?.problems ?? [] where known.insert(problem).inserted { problems.append(problem) }
         }
         return problems
     }

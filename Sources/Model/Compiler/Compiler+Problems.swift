@@ -1,0 +1,65 @@
+extension Compiler {
+    /// Ports of a service that km_service has room for.
+    static let listedPortCount = 10
+    /// Services of a workload that km_backend has room for.
+    static let listedServiceCount = 10
+
+    /// What of the mesh the maps do not hold as it is meant, ordered by resource. Walks the whole mesh.
+    public var problems: [Problem] {
+        let names = names
+        func sorted(_ ids: some Collection<ResourceID>) -> [ResourceID] {
+            ids.sorted { (names.name(of: $0) ?? "", $0) < (names.name(of: $1) ?? "", $1) }
+        }
+        var problems: [Problem] = []
+        for id in sorted(services.keys) { problems += serviceProblems(id) }
+        for id in sorted(workloads.ids) { problems += workloadProblems(id) }
+        for id in sorted(withheld.keys) { problems += withheldProblems(id) }
+        for address in owners.keys.sorted() { problems += addressProblems(address) }
+        return problems
+    }
+
+    private func serviceProblems(_ id: ResourceID) -> [Problem] {
+        guard let service = services[id]?.service else { return [] }
+        var problems: [Problem] = []
+        if service.ports.count > Self.listedPortCount, options.extras == .drop {
+            problems.append(
+                .tooManyPorts(service.name, count: service.ports.count, kept: Self.listedPortCount))
+        }
+        // Without members there is nothing to resolve a name by, and nothing to reach.
+        let isResolvable = options.namedPort == .servicePort || !(members[id]?.isEmpty ?? true)
+        for port in service.ports where port.targetPort == 0 && !port.targetName.isEmpty && isResolvable {
+            guard numberByEndpoints(of: port, id) == nil else { continue }
+            problems.append(.unresolvedPort(service.name, port: port.servicePort, name: port.targetName))
+        }
+        return problems
+    }
+
+    private func workloadProblems(_ id: ResourceID) -> [Problem] {
+        guard let record = workloads[id], let value = record.value else { return [] }
+        var problems: [Problem] = []
+        let kept = value.addr.address
+        let dropped = record.addresses.filter { $0 != kept && $0 != record.alternative }
+        if !dropped.isEmpty { problems.append(.droppedAddress(record.uid, kept: kept, dropped: dropped)) }
+        if record.services.count > Self.listedServiceCount {
+            problems.append(.tooManyServices(record.uid, count: record.services.count))
+        }
+        return problems
+    }
+
+    private func withheldProblems(_ id: ResourceID) -> [Problem] {
+        let (resource, waypoint) =
+            switch withheld[id] {
+            case .service(let service): (service.name.description, service.waypoint)
+            case .workload(let workload): (workload.uid.text, workload.waypoint)
+            case nil: ("", nil)
+            }
+        guard case .service(let name)? = waypoint?.destination else { return [] }
+        return [.withheld(resource: resource, waypoint: name)]
+    }
+
+    private func addressProblems(_ address: IPAddress) -> [Problem] {
+        guard let claims = owners[address], claims.all.count > 1, let owner = owner(of: address) else { return [] }
+        let others = claims.all.filter { $0 != owner }.compactMap { names.name(of: $0) }
+        return [.sharedAddress(address, owner: names.name(of: owner) ?? "", others: others.sorted())]
+    }
+}
