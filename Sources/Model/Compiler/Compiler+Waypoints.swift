@@ -67,10 +67,14 @@ extension Compiler {
         for id: ResourceID, into writes: inout [MapWrite], _ problems: inout [Problem]
     ) {
         for user in (waypointUsers[id] ?? []).sorted() where user != id {
-            switch withheld[user] {
+            guard let waiting = withheld[user] else { continue }
+            if let problem = overflow(of: waiting) {
+                problems.append(problem)
+                continue
+            }
+            switch waiting {
             case .service(let service): set(service, into: &writes, &problems)
             case .workload(let workload): set(workload, into: &writes, &problems)
-            case nil: break
             }
         }
     }
