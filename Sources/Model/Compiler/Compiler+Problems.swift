@@ -54,6 +54,8 @@ extension Compiler {
             case nil: ("", nil)
             }
         guard case .service(let name)? = waypoint?.destination else { return [] }
+        // The waypoint may have come, but not the room.
+        if let waiting = withheld[id], let problem = overflow(of: waiting) { return [problem] }
         return [.withheld(resource: resource, waypoint: name)]
     }
 

@@ -60,10 +60,11 @@ extension Compiler {
         for id: ResourceID, into writes: inout [MapWrite]
     ) {
         for user in (waypointUsers[id] ?? []).sorted() where user != id {
-            switch withheld[user] {
+            // What does not fit goes on waiting.
+            guard let waiting = withheld[user], overflow(of: waiting) == nil else { continue }
+            switch waiting {
             case .service(let service): set(service, into: &writes)
             case .workload(let workload): set(workload, into: &writes)
-            case nil: break
             }
         }
     }

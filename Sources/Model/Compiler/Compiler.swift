@@ -102,10 +102,13 @@ public struct Compiler: Sendable {
     /// Takes the node's own locality from the first workload on it.
     /// - Returns: whether all endpoints have to be ranked again.
     mutating func learn(from workload: Workload) -> Bool {
-        guard local == nil, !node.isEmpty, workload.node == node else { return false }
+        guard wouldLearn(from: workload) else { return false }
         local = LocalIdentity(of: workload)
         return options.ranking == .always
     }
+
+    /// Whether the workload is the first that tells where the node is.
+    func wouldLearn(from workload: Workload) -> Bool { local == nil && !node.isEmpty && workload.node == node }
 
     /// Ranks all endpoints again.
     mutating func rerankAll(except skipped: [ResourceID] = [], into writes: inout [MapWrite]) {
