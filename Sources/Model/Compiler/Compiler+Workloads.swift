@@ -42,7 +42,6 @@ extension Compiler {
             replace(old, with: record, uid: id, into: &writes, &problems)
             workloads[id] = nil
         }
-        names.release(uid.text)
     }
 
     /// Sets what km_backend, km_backend_alt and km_frontend shall hold.

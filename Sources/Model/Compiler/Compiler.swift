@@ -67,6 +67,8 @@ public struct Compiler: Sendable {
     public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> [Problem] {
         if options.overflow == .refuseChange, let problem = overflow(of: change) { return [problem] }
         var problems: [Problem] = []
+        let mentioned = mentions(of: change)
+        defer { for id in mentioned { releaseNameIfUnused(id) } }
         switch change {
         case .setService(let service): set(service, into: &writes, &problems)
         case .removeService(let name): remove(name, into: &writes, &problems)
