@@ -42,7 +42,6 @@ extension Compiler {
             replaceExtraPorts(of: id, record.extraPorts, with: [:], into: &writes)
             services[id] = nil
         }
-        if members[id]?.isEmpty ?? true, waypointUsers[id]?.isEmpty ?? true { names.release(name.description) }
     }
 
     mutating func claim(

@@ -36,12 +36,7 @@ extension Compiler {
 
     /// Forgets that a resource uses a waypoint, before it is read again.
     mutating func forgetWaypoint(of user: ResourceID) {
-        let waypoint =
-            switch withheld[user] {
-            case .service(let service): service.waypoint
-            case .workload(let workload): workload.waypoint
-            case nil: services[user]?.service.waypoint ?? workloads[user]?.waypoint
-            }
+        let waypoint = withheld[user].map(\.waypoint) ?? services[user]?.service.waypoint ?? workloads[user]?.waypoint
         guard case .service(let name)? = waypoint?.destination, let id = names.existingID(of: name.description) else {
             return
         }

@@ -40,7 +40,6 @@ extension Compiler {
             replace(old, with: record, uid: id, into: &writes)
             workloads[id] = nil
         }
-        names.release(uid.text)
     }
 
     /// Sets what km_backend, km_backend_alt and km_frontend shall hold.

@@ -69,6 +69,8 @@ public struct Compiler: Sendable {
     ///   `problems`.
     public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> Problem? {
         if options.overflow == .refuseChange, let problem = overflow(of: change) { return problem }
+        let mentioned = mentions(of: change)
+        defer { for id in mentioned { releaseNameIfUnused(id) } }
         switch change {
         case .setService(let service): set(service, into: &writes)
         case .removeService(let name): remove(name, into: &writes)
