@@ -21,10 +21,11 @@ extension Tool {
                 "Where does a connection go, and why?"),
             .init("kmesh-sim run scenarios/*.yaml", "Run scenarios and check what they expect."),
             .init("kmesh-sim maps --mesh mesh.yaml --map km_service", "What do the programs look into?"),
+            .init("kmesh-sim check --mesh mesh.yaml", "Look for configuration that does not do what it seems to."),
         ],
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
-            ConformCommand.declaration,
+            CheckCommand.declaration, ConformCommand.declaration,
             Command(
                 "completion", summary: "Print a script that completes command lines in a shell.",
                 examples: [

@@ -45,6 +45,7 @@ enum Tool {
         case "run": return try RunCommand(invocation).run(on: &console)
         case "connect": return try ConnectCommand(invocation).run(on: &console)
         case "maps": return try MapsCommand(invocation).run(on: &console)
+        case "check": return try CheckCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
         case "completion":
             if let shell = Completion(rawValue: invocation.positionals[0]) {

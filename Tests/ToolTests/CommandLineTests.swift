@@ -63,6 +63,9 @@ struct LineCase: CustomTestStringConvertible {
     LineCase("maps --mesh \(mesh) -o bpftool", 2, "needs either --map, for one map, or --directory"),
     LineCase("maps --mesh \(mesh) -o bpftool --map km_service_port", 0, "[]"),
     LineCase("maps --mesh \(mesh) --directory x", 2, "--directory needs -o bpftool"),
+    LineCase("check --mesh scenarios/mesh/clash-kmesh.json", 1, "errors\n", "shared-workload-address", "[fails open]"),
+    LineCase("check --mesh scenarios/mesh/clash-kmesh.json -o json", 1, "\"failsOpen\": true"),
+    LineCase("check --mesh nowhere.yaml", 3, "nowhere.yaml: cannot be read"),
     LineCase("conform nowhere.jsonl", 3, "nowhere.jsonl"),
     LineCase("completion bash", 0, "_kmesh_sim() {", "complete "),
     LineCase("completion tcsh", 2, "one of: bash, zsh, fish"),
@@ -82,7 +85,7 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 }
 
 @Test func everyHelpFitsATerminalAndShowsExamples() throws {
-    for command in ["run", "connect", "maps", "conform", "completion", "man"] {
+    for command in ["run", "connect", "maps", "check", "conform", "completion", "man"] {
         let help = try kmeshSim([command, "--help"])
         #expect(help.code == 0)
         let examples = try #require(help.output.range(of: "Examples:\n"))
