@@ -1,8 +1,10 @@
+import KernelABI
+
 extension Compiler {
     /// Ports of a service that km_service has room for.
-    static let listedPortCount = 10
+    static let listedPortCount = Int(KM_SERVICE_PORT_COUNT)
     /// Services of a workload that km_backend has room for.
-    static let listedServiceCount = 10
+    static let listedServiceCount = Int(KM_BACKEND_SERVICE_COUNT)
 
     /// What of the mesh the maps do not hold as it is meant, ordered by resource. Walks the whole mesh.
     public var problems: [Problem] {

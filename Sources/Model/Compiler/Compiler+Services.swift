@@ -58,7 +58,7 @@ extension Compiler {
         of service: Service, waypoint: MapAddress, port: UInt16, ports: [(service: UInt32, target: UInt32)]
     ) -> ServiceValue {
         var value = ServiceValue()
-        value.lb_policy = service.loadBalancing.mapValue
+        value.lb_policy = service.loadBalancing.policy.rawValue
         value.wp_addr = waypoint
         value.waypoint_port = mapPort(port)
         var servicePorts = value.servicePorts

@@ -45,14 +45,4 @@ extension LoadBalancing {
 
     /// Whether endpoints have priorities by their locality.
     public var isRanked: Bool { mode == .strict || mode == .failover }
-
-    /// The value in the service's map entry.
-    public var mapValue: UInt32 {
-        switch mode {
-        case .random: 0
-        case .strict: 1
-        case .failover: 2
-        case .passthrough: 3
-        }
-    }
 }

@@ -10,8 +10,8 @@ public struct EndpointSelection: Sendable {
         case failed(Reason)
     }
 
-    /// Endpoints tried in one priority when some are not usable (KM_ENDPOINT_TRY_COUNT).
-    @usableFromInline static let tryCount: UInt32 = 8
+    /// Endpoints tried in one priority when some are not usable.
+    @usableFromInline static let tryCount = UInt32(KM_ENDPOINT_TRY_COUNT)
 
     @usableFromInline let options: DataplaneOptions
     @usableFromInline let family: AddressFamily
@@ -33,15 +33,15 @@ public struct EndpointSelection: Sendable {
     func pick(
         maps: inout some MapAccess, generator: inout SplitMix64, recorder: inout some DecisionRecorder
     ) -> Pick {
+        guard let policy = BalancingPolicy(rawValue: policy) else { return .failed(.unknownPolicy) }
         switch policy {
-        case 0, 1:
-            guard counts[0] > 0 else { return .failed(policy == 0 ? .randomEmpty : .noEndpoint) }
+        case .random, .strict:
+            guard counts[0] > 0 else { return .failed(policy == .random ? .randomEmpty : .noEndpoint) }
             let draw = generator.draw()
             return pick(priority: 0, count: counts[0], draw, maps: &maps, recorder: &recorder)
-        case 2:
+        case .failover:
             return failover(maps: &maps, generator: &generator, recorder: &recorder)
-        case 3: return .failed(.passthrough)
-        default: return .failed(.unknownPolicy)
+        case .passthrough: return .failed(.passthrough)
         }
     }
 

@@ -50,8 +50,8 @@ public struct ConnectDecision: Hashable, Sendable {
 
 /// What connect4 and connect6 share: steps 1 to 10 of the connect chain.
 public struct ConnectHook: Sendable {
-    /// More tail calls than these the kernel refuses (KM_TAIL_CALL_LIMIT).
-    @usableFromInline static let tailCallLimit = 33
+    /// More tail calls than these the kernel refuses.
+    @usableFromInline static let tailCallLimit = Int(KM_TAIL_CALL_LIMIT)
 
     @usableFromInline let options: DataplaneOptions
     /// False when the tail-call slots are empty: the chain ends at a waypoint's address.

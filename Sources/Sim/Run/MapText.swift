@@ -158,7 +158,7 @@ struct MapText {
             guard let mode = LoadBalancing.Mode(rawValue: policy) else {
                 throw place.error("\"policy\" must be random, strict, failover or passthrough, not \"\(policy)\"")
             }
-            value.lb_policy = LoadBalancing(mode).mapValue
+            value.lb_policy = LoadBalancing(mode).policy.rawValue
         }
         if let ports = fields.node("ports") {
             var listed = InlineArray<10, UInt32>(repeating: 0)

@@ -76,13 +76,7 @@ struct TraceNamer {
 
     private func service(_ value: ServiceValue) -> String {
         let policy =
-            switch value.lb_policy {
-            case 0: "random"
-            case 1: "strict"
-            case 2: "failover"
-            case 3: "passthrough"
-            default: "policy \(value.lb_policy)"
-            }
+            BalancingPolicy(rawValue: value.lb_policy).map { "\($0)" } ?? "policy \(value.lb_policy)"
         let counts = value.endpointCounts
         let endpoints = (0..<7).map { "\(counts[$0])" }.joined(separator: ",")
         var ports: [String] = []
