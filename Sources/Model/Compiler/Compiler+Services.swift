@@ -114,12 +114,15 @@ extension Compiler {
         if service.name.description.contains("waypoint") { return Gateway.kmeshPort }
         if port.targetPort != 0 { return port.targetPort }
         if options.namedPort == .fromEndpoints {
-            for uid in (members[id] ?? []).sorted() {
+            // The member with the lowest id decides.
+            var best: (uid: ResourceID, number: UInt16)?
+            for uid in members[id] ?? [] where best.map({ uid < $0.uid }) ?? true {
                 let ports = workloads[uid]?.services.first { $0.id == id }?.ports ?? []
-                if let number = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
-                    return number.targetPort
+                if let own = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
+                    best = (uid, own.targetPort)
                 }
             }
+            if let best { return best.number }
         }
         if !port.targetName.isEmpty {
             problems.append(.unresolvedPort(service.name, port: port.servicePort, name: port.targetName))
