@@ -1,16 +1,19 @@
 import Model
 import Testing
 
-@Test(
-    arguments: [
-        ("sede", ["seed", "steps"], "seed"),
-        ("tpc", ["udp", "tcp"], "tcp"),
-        ("Reviews", ["reviews", "ratings"], "reviews"),
-        ("a", ["b", "c"], "b"),
-        ("entirely", ["other", "words"], nil),
-        ("", ["x"], "x"),
-        ("name", [], nil),
-    ] as [(String, [String], String?)])
-func suggestsWhatIsNear(_ name: String, _ candidates: [String], _ expected: String?) {
-    #expect(nearestName(to: name, in: candidates) == expected)
+@Suite struct NearestNameTests {
+    @Test(
+        arguments: [
+            ("service", "service"), ("servise", "service"), ("SERVICE", "service"), ("srvice", "service"),
+            ("wrkload", "workload"),
+            ("xyz", nil), ("", nil), ("no", nil), ("nod", "node"),
+        ] as [(String, String?)])
+    func onlyNearNamesAreFound(name: String, nearest: String?) {
+        #expect(nearestName(to: name, in: ["service", "workload", "node"]) == nearest)
+    }
+
+    @Test func theFirstOfEquallyNearNamesIsFound() {
+        #expect(nearestName(to: "port-x", in: ["port-2", "port-1"]) == "port-2")
+        #expect(nearestName(to: "port", in: [String]()) == nil)
+    }
 }

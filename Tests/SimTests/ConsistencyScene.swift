@@ -89,7 +89,8 @@ struct ConsistencyScene {
 
     /// One lookup can meet the change twice, before a waypoint and behind it, and what it has seen before decides by
     /// address alone what it sees behind. That takes an address that a waypoint's service or pod shares with what uses
-    /// the waypoint, a pod that is an endpoint of both, or a node that moves while endpoints have waypoints.
+    /// the waypoint, a pod that is an endpoint of both, a node that moves while endpoints have waypoints, or a waypoint's
+    /// service that gets or loses a family: endpoints that turn to the other one are stepped over from then on.
     private func meetsTwice(waypoint: ServiceName) -> Bool {
         var owners: [IPAddress: Set<String>] = [:]
         var behind: Set<IPAddress> = []
@@ -115,6 +116,14 @@ struct ConsistencyScene {
         case .removeWorkload(let uid):
             let services = mesh.workloads[uid]?.services.map(\.key) ?? []
             return services.contains(waypoint) && services.contains { $0 != waypoint }
+        case .setService(let service):
+            func families(_ service: Service?) -> Set<AddressFamily> {
+                Set(service?.addresses.map(\.address.family) ?? [])
+            }
+            return families(mesh.services[service.name]) != families(service)
+                && mesh.workloads.values.contains {
+                    $0.waypoint?.destination == .service(service.name) && !$0.services.isEmpty
+                }
         case .setNode:
             return mesh.workloads.values.contains { $0.waypoint != nil && !$0.services.isEmpty }
         default: return false

@@ -76,18 +76,19 @@ extension IPAddress {
         }
         let head = text[..<gap.0]
         let tail = text[(gap.1 + 1)...]
-        guard let first = head.isEmpty ? [] : parseGroups(head), let last = tail.isEmpty ? [] : parseGroups(tail),
+        guard let first = head.isEmpty ? [] : parseGroups(head, endsAddress: false),
+            let last = tail.isEmpty ? [] : parseGroups(tail),
             first.count + last.count <= 7
         else { return nil }
         return fromGroups(first + Array(repeating: 0, count: 8 - first.count - last.count) + last)
     }
 
-    /// Groups of hexadecimal digits between colons; the last may be a dotted IPv4 address.
-    private static func parseGroups(_ text: ArraySlice<UInt8>) -> [UInt16]? {
+    /// Groups of hexadecimal digits between colons; at the address's end the last may be a dotted IPv4 address.
+    private static func parseGroups(_ text: ArraySlice<UInt8>, endsAddress: Bool = true) -> [UInt16]? {
         let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         var groups: [UInt16] = []
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
+            if endsAddress, index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
                 guard let bits = parseV4(part) else { return nil }
                 groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
                 continue

@@ -112,16 +112,18 @@ extension Compiler {
         return numberByEndpoints(of: port, id) ?? port.servicePort
     }
 
-    /// The number that a service's endpoints give a target port, nil where they do not or are not asked.
+    /// The number that a service's endpoints give a target port, nil where they do not or are not asked. The member with
+    /// the lowest id decides.
     func numberByEndpoints(of port: ServicePort, _ id: ResourceID) -> UInt16? {
         guard options.namedPort == .fromEndpoints else { return nil }
-        for uid in (members[id] ?? []).sorted() {
+        var best: (uid: ResourceID, number: UInt16)?
+        for uid in members[id] ?? [] where best.map({ uid < $0.uid }) ?? true {
             let ports = workloads[uid]?.services.first { $0.id == id }?.ports ?? []
-            if let number = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
-                return number.targetPort
+            if let own = ports.first(where: { $0.servicePort == port.servicePort && $0.targetPort != 0 }) {
+                best = (uid, own.targetPort)
             }
         }
-        return nil
+        return best?.number
     }
 
     /// Changes the ports beyond ten. A lookup reads one of them, and only when the service does not list the port.

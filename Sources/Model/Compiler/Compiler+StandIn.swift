@@ -24,41 +24,52 @@ extension Compiler {
     mutating func change(
         _ id: ResourceID, to next: NextService, _ addresses: AddressChange, into writes: inout [MapWrite]
     ) {
-        guard let record = services[id] else { return }
-        let keepsHeader = record.table.header.isSameHeader(as: next.value)
-        let keepsExtraPorts = record.extraPorts == next.extraPorts
-        let keepsRest = keepsHeader && keepsExtraPorts && next.changes.isEmpty
-        // Ports beyond ten are read one by one, so they may change one by one.
-        let isInPlace =
-            keepsExtraPorts
-            ? record.table.canTransition(to: next.value, next.changes) : keepsHeader && next.changes.isEmpty
-        if record.table.isPublished && !keepsRest && !(isInPlace && addresses.keepsWays)
-            && hasRoomForStandIn(of: record, next.changes)
-        {
-            changeBehindStandIn(record, id, to: next, addresses, into: &writes)
+        guard let step = step(from: services[id], to: next, addresses) else { return }
+        if step == .behindStandIn {
+            changeBehindStandIn(id, to: next, addresses, into: &writes)
             return
         }
+        let keepsRest = step == .addressesOnly
         if !keepsRest && !addresses.vanished.isEmpty {
             disclaim(addresses.vanished, of: id, into: &writes)
             writes.append(.barrier)
         }
-        replaceExtraPorts(of: id, record.extraPorts, with: next.extraPorts, into: &writes)
+        replaceExtraPorts(of: id, services[id]?.extraPorts ?? [:], with: next.extraPorts, into: &writes)
         services[id]?.extraPorts = next.extraPorts
         transition(id, to: next.value, next.changes, into: &writes)
         for address in addresses.claimed { claim(address, service: id, into: &writes) }
-        refreshUsers(of: id, into: &writes)
+        if !addresses.turned.isEmpty { refreshUsers(of: id, into: &writes) }
         if keepsRest && !addresses.vanished.isEmpty {
             writes.append(.barrier)
             disclaim(addresses.vanished, of: id, into: &writes)
         }
     }
 
+    private enum Step {
+        case addressesOnly, inPlace, behindStandIn
+    }
+
+    /// How to get from a record to the next state. Nobody holds the record when it changes, so that it is not copied.
+    private func step(from record: ServiceRecord?, to next: NextService, _ addresses: AddressChange) -> Step? {
+        guard let record else { return nil }
+        let keepsHeader = record.table.header.isSameHeader(as: next.value)
+        let keepsExtraPorts = record.extraPorts == next.extraPorts
+        if keepsHeader && keepsExtraPorts && next.changes.isEmpty { return .addressesOnly }
+        // Ports beyond ten are read one by one, so they may change one by one.
+        let isInPlace =
+            keepsExtraPorts
+            ? record.table.canTransition(to: next.value, next.changes) : keepsHeader && next.changes.isEmpty
+        let isSteady = isInPlace && addresses.keepsWays
+        let needsStandIn = record.table.isPublished && !isSteady && hasRoomForStandIn(of: record, next.changes)
+        return needsStandIn ? .behindStandIn : .inPlace
+    }
+
     /// Writes the next state under an id of its own, leads the addresses there, and back when the service's own entries,
     /// which nobody reads meanwhile, have followed. So value, endpoints and ports change for each address at once.
     private mutating func changeBehindStandIn(
-        _ record: ServiceRecord, _ id: ResourceID, to next: NextService, _ addresses: AddressChange,
-        into writes: inout [MapWrite]
+        _ id: ResourceID, to next: NextService, _ addresses: AddressChange, into writes: inout [MapWrite]
     ) {
+        guard let record = services[id] else { return }
         let name = "\(record.service.name)#next"
         let standIn = names.id(for: name)
         let slots = record.table.slots(after: next.changes)

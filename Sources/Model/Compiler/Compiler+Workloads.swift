@@ -84,18 +84,18 @@ extension Compiler {
             if isMember { members[id, default: []].insert(uid) } else { members[id]?.remove(uid) }
         }
         if ranksAll { rerankAll(except: serviceIDs, into: &writes) }
+        let numbering = Set(serviceIDs.filter { old?.numbersPorts(of: $0) ?? false || record.numbersPorts(of: $0) })
         // The ranking of the endpoint reads the record; the maps follow below.
         workloads[uid] = record
         var later: [ResourceID] = []
-        for id in serviceIDs {
-            guard let service = services[id] else { continue }
-            let isMember = record.services.contains { $0.id == id }
-            let wanted = isMember ? priority(of: uid, record, in: service, isReranked: false) : nil
-            let current = service.table.place(of: uid)?.priority
+        for id in serviceIDs where services[id] != nil {
+            let wanted = priority(of: uid, record, in: id)
+            let current = services[id]?.table.place(of: uid)?.priority
             if let wanted, current.map({ wanted <= $0 }) ?? true {
                 later.append(id)
             } else {
-                move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes)
+                let next = next(of: uid, to: wanted, in: id, ranksAll: ranksAll, readsPorts: numbering.contains(id))
+                if let next { change(id, to: next, AddressChange(), into: &writes) }
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes)
@@ -104,24 +104,32 @@ extension Compiler {
             writes.append(.barrier)
         }
         for id in later {
-            guard let service = services[id] else { continue }
-            let wanted = priority(of: uid, record, in: service, isReranked: false)
-            move(uid, to: wanted, in: id, ranksAll: ranksAll, into: &writes)
+            let wanted = priority(of: uid, record, in: id)
+            let next = next(of: uid, to: wanted, in: id, ranksAll: ranksAll, readsPorts: numbering.contains(id))
+            if let next { change(id, to: next, AddressChange(), into: &writes) }
         }
         claim(record, uid: uid, into: &writes)
     }
 
-    private mutating func move(
-        _ uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, into writes: inout [MapWrite]
-    ) {
-        guard let record = services[id] else { return }
+    /// What a service shall be when one endpoint moves.
+    private func next(
+        of uid: ResourceID, to priority: Int?, in id: ResourceID, ranksAll: Bool, readsPorts: Bool
+    ) -> NextService? {
+        guard let record = services[id] else { return nil }
         var changes = EndpointChanges()
         if ranksAll {
             changes = endpointChanges(of: record, id: id)
         } else {
             append(uid, priority, record.table, to: &changes)
         }
-        change(id, to: next(record, id: id, changes), AddressChange(), into: &writes)
+        if readsPorts { return next(record, id: id, changes) }
+        return NextService(value: record.table.header, extraPorts: record.extraPorts, changes: changes)
+    }
+
+    /// The priority of a workload in a service, nil when it is no endpoint of it.
+    private func priority(of uid: ResourceID, _ workload: WorkloadRecord, in id: ResourceID) -> Int? {
+        guard workload.services.contains(where: { $0.id == id }), let service = services[id] else { return nil }
+        return priority(of: uid, workload, in: service, isReranked: false)
     }
 
     /// Writes km_backend and km_backend_alt, after the frontends of addresses that go.
@@ -172,5 +180,12 @@ extension Compiler {
             owners[address, default: AddressOwners()].insert(workload: uid)
             updateFrontend(address, from: old, into: &writes)
         }
+    }
+}
+
+extension Compiler.WorkloadRecord {
+    /// Whether the workload says numbers for ports that a service may leave open.
+    fileprivate func numbersPorts(of id: ResourceID) -> Bool {
+        services.first { $0.id == id }?.ports.contains { $0.targetPort != 0 } ?? false
     }
 }

@@ -70,7 +70,8 @@ public struct Compiler: Sendable {
     public mutating func compile(_ change: MeshChange, into writes: inout [MapWrite]) -> Problem? {
         if options.overflow == .refuseChange, let problem = overflow(of: change) { return problem }
         let mentioned = mentions(of: change)
-        defer { for id in mentioned { releaseNameIfUnused(id) } }
+        let isAddition = isAddition(change)
+        let before = writes.count
         switch change {
         case .setService(let service): set(service, into: &writes)
         case .removeService(let name): remove(name, into: &writes)
@@ -79,7 +80,34 @@ public struct Compiler: Sendable {
         case .setNode(let node) where node.name == self.node: learn(node, into: &writes)
         case .setNode, .removeNode, .setPolicy, .removePolicy: break
         }
+        for id in mentioned { releaseNameIfUnused(id) }
+        // A lookup may hold what was there before; it must not meet what the next change makes of the rest. What only
+        // came anew nobody holds.
+        if !isAddition, writes.count > before {
+            if case .barrier? = writes.last { return nil }
+            writes.append(.barrier)
+        }
         return nil
+    }
+
+    /// Whether a change only brings what no lookup can hold a part of yet, and turns nothing that is there.
+    private func isAddition(_ change: MeshChange) -> Bool {
+        switch change {
+        case .setService(let service):
+            names.existingID(of: service.name.description) == nil
+                && service.addresses.allSatisfy { owners[$0.address] == nil }
+        case .setWorkload(let workload):
+            names.existingID(of: workload.uid.text) == nil && !wouldLearn(from: workload)
+                && workload.addresses.allSatisfy { owners[$0] == nil }
+                && !workload.services.keys.contains { readsPortsOfMembers($0) }
+        case .setNode, .removeNode, .removeService, .removeWorkload, .setPolicy, .removePolicy: false
+        }
+    }
+
+    /// Whether the ports of a service's endpoints decide on its own.
+    private func readsPortsOfMembers(_ name: ServiceName) -> Bool {
+        let id = names.existingID(of: name.description)
+        return id.flatMap { services[$0]?.service.ports.contains { $0.targetPort == 0 } } ?? false
     }
 
     /// Compiles changes one after the other.
