@@ -222,3 +222,40 @@ func anUnmanagedCallerIsLeftAloneWithoutATrace(_ preset: Preset) throws {
     _ = once.draw()
     #expect(empty.generator == once, "every slot is empty, and still only one number is drawn")
 }
+
+@Test(arguments: connectCases, Preset.allCases)
+func anOptionIsNamedExactlyWhereThePresetsDiffer(_ c: ConnectCase, _ preset: Preset) throws {
+    var fixture = HookFixture(preset)
+    try c.maps(&fixture)
+    _ = fixture.connect(c.destination)
+    let options = fixture.trace.steps.compactMap { step in
+        if case .option(let option) = step { option } else { nil }
+    }
+    #expect(options.isEmpty == (c.upstream == c.hardened), "\(options)")
+}
+
+@Test func aSecondFamilyIsSteppedOverAlsoWhereMissingEntriesAreNot() throws {
+    var fixture = HookFixture(.hardened)
+    fixture.options.missingEntry = .giveUp
+    try fixture.oneService(["fd00::11", "fd00::12", "10.0.0.3"])
+    for _ in 0..<20 {
+        #expect(fixture.connect("10.96.0.1:80").destination == socketAddress("10.0.0.3:8080"))
+    }
+}
+
+@Test func portZeroIsFoundInAFreePlaceUpstreamOnly() throws {
+    for preset in Preset.allCases {
+        var fixture = HookFixture(preset)
+        try fixture.oneService(["10.0.0.1"])
+        #expect(fixture.connect("10.96.0.1:0").verdict == (preset == .upstream ? .rewrite : .refuse))
+    }
+}
+
+@Test func aProxyOfTheOtherFamilyIsNoneWhereFamiliesAreToldApart() throws {
+    for preset in Preset.allCases {
+        var fixture = HookFixture(preset)
+        try fixture.backend(0, "fd00::53")
+        let decision = fixture.connect("10.96.0.10:53", isTCP: false)
+        #expect(decision.reason == (preset == .upstream ? .dnsRedirected : .dnsNoProxy))
+    }
+}

@@ -10,7 +10,7 @@ struct HookFixture {
     var storage: SocketStorage?
     var generator = SplitMix64(seed: 1)
     var trace = Trace()
-    let options: DataplaneOptions
+    var options: DataplaneOptions
 
     init(_ preset: Preset, managed: Bool = true) {
         options = DataplaneOptions(preset)

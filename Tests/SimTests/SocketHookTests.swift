@@ -159,3 +159,32 @@ func theHeaderHoldsTheOriginalDestination(_ destination: String, _ expected: Str
         #expect(off.reason == .reportNotDue)
     }
 }
+
+@Test func aConnectToTheDNSProxyCountsAsManagedToo() throws {
+    // H14: connect records the original destination before it stamps the time.
+    var fixture = HookFixture(.hardened)
+    try fixture.backend(0, "127.0.0.53")
+    _ = fixture.connect("10.96.0.10:53")
+    let connection = Connection(local: client, remote: socketAddress("127.0.0.53:53"), cookie: HookFixture.cookie)
+    let decision = sockOps(.hardened).run(
+        .activeEstablished, connection, maps: &fixture.maps, storage: &fixture.storage, now: 9,
+        recorder: &fixture.trace)
+    #expect(decision.reason == .activeEstablished)
+}
+
+@Test func aReplyGoesByTheLatestQuestionWhateverConnectsRemember() throws {
+    var fixture = HookFixture(.hardened)
+    fixture.options.originalDestination = .firstConnect
+    try fixture.backend(0, "127.0.0.53")
+    for server in ["10.96.0.10:53", "10.96.0.11:53"] {
+        let call = SocketCall(
+            cookie: HookFixture.cookie, destination: socketAddress(server), isTCP: false, now: 1)
+        _ = SendMsg4(options: fixture.options).run(
+            call, maps: &fixture.maps, storage: &fixture.storage, recorder: &fixture.trace)
+    }
+    let reply = SocketCall(
+        cookie: HookFixture.cookie, destination: socketAddress("127.0.0.53:53"), isTCP: false, now: 1)
+    let received = RecvMsg4(options: fixture.options).run(
+        reply, maps: &fixture.maps, storage: fixture.storage, recorder: &fixture.trace)
+    #expect(received.address == socketAddress("10.96.0.11:53"))
+}

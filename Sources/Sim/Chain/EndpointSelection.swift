@@ -57,9 +57,17 @@ public struct EndpointSelection: Sendable {
             let number = draw ?? generator.draw()
             draw = number
             result = pick(priority: UInt32(priority), count: counts[priority], number, maps: &maps, recorder: &recorder)
-            guard case .failed = result, options.missingEntry == .tryNext else { return result }
+            guard isSteppedOver(result) else { return result }
         }
         return result
+    }
+
+    /// Whether the next endpoint is tried: after a missing one where that is wanted, after one of the other family
+    /// always.
+    @inlinable
+    func isSteppedOver(_ pick: Pick) -> Bool {
+        guard case .failed(let reason) = pick else { return false }
+        return options.missingEntry == .tryNext || reason == .familyMismatch
     }
 
     /// The endpoint that the draw gives, or where missing ones are stepped over, the next usable one.
@@ -71,15 +79,13 @@ public struct EndpointSelection: Sendable {
         recorder.record(.draw(draw, count: count))
         let start = draw % count
         let first = candidate(priority, start, maps: &maps, recorder: &recorder)
-        guard case .failed = first, options.missingEntry == .tryNext else { return first }
-        recorder.record(.option(.missingEntry))
+        guard isSteppedOver(first) else { return first }
         for step in 1..<max(min(count, Self.tryCount), 1) {
             let index = UInt32((UInt64(start) + UInt64(step)) % UInt64(count))
             let next = candidate(priority, index, maps: &maps, recorder: &recorder)
-            if case .failed = next { continue }
-            return next
+            guard isSteppedOver(next) else { return next }
         }
-        return .failed(.noUsableEndpoint)
+        return .failed(options.missingEntry == .tryNext ? .noUsableEndpoint : .familyMismatch)
     }
 
     /// The endpoint at an index from 0.
@@ -90,24 +96,32 @@ public struct EndpointSelection: Sendable {
         let key = EndpointKey(service_id: id, prio: priority, backend_index: index &+ 1)
         let endpoint = maps.endpoint(key)
         recorder.record(.endpoint(key, endpoint))
-        guard let uid = endpoint?.backend_uid else { return .failed(.endpointMissing) }
+        guard let uid = endpoint?.backend_uid else {
+            recorder.record(.option(.missingEntry))
+            return .failed(.endpointMissing)
+        }
         let backend = maps.backend(uid)
         recorder.record(.backend(uid, backend))
-        guard let backend else { return .failed(.backendMissing) }
+        guard let backend else {
+            recorder.record(.option(.missingEntry))
+            return .failed(.backendMissing)
+        }
+        if backend.hasWaypoint(.firstWord) != backend.hasWaypoint(.addressAndPort) {
+            recorder.record(.option(.waypointTest))
+        }
         if backend.hasWaypoint(options.waypointTest) {
-            guard let address = usable(backend.wp_addr) else {
-                recorder.record(.option(.mixedFamilies))
-                return .failed(.noUsableEndpoint)
-            }
+            if backend.wp_addr.family != family { recorder.record(.option(.mixedFamilies)) }
+            guard let address = usable(backend.wp_addr) else { return .failed(.familyMismatch) }
             return .waypoint(address, port: hostPort(backend.waypoint_port))
         }
+        if backend.addr.family != family && options.extras == .drop { recorder.record(.option(.mixedFamilies)) }
         if let address = usable(backend.addr) { return .address(address) }
-        guard options.extras == .keep else { return .failed(.noUsableEndpoint) }
+        guard options.extras == .keep else { return .failed(.familyMismatch) }
         let alternative = maps.backendAlternative(uid)
         recorder.record(.backendAlternative(uid, alternative))
         if let address = alternative.flatMap({ usable($0.addr) }) { return .address(address) }
         recorder.record(.option(.mixedFamilies))
-        return .failed(.noUsableEndpoint)
+        return .failed(.familyMismatch)
     }
 
     /// The address as this family's program reads it, nil when it is of the other family and that is told apart.

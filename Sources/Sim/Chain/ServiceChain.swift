@@ -36,10 +36,12 @@ public struct ServiceChain: Sendable {
         let service = maps.service(id)
         recorder.record(.service(id, service))
         guard let service else { return workload(id, maps: &maps, recorder: &recorder) }
+        if service.hasWaypoint(.firstWord) != service.hasWaypoint(.addressAndPort) {
+            recorder.record(.option(.waypointTest))
+        }
         if service.hasWaypoint(options.waypointTest) {
             return waypoint(service.wp_addr, service.waypoint_port, .serviceWaypoint, recorder: &recorder)
         }
-        if service.waypoint_port != 0 || !service.wp_addr.isZero { recorder.record(.option(.waypointTest)) }
         return balance(id, service, destination.port, maps: &maps, generator: &generator, recorder: &recorder)
     }
 
@@ -51,6 +53,9 @@ public struct ServiceChain: Sendable {
         let backend = maps.backend(uid)
         recorder.record(.backend(uid, backend))
         guard let backend else { return .leave(.frontendDangling) }
+        if backend.hasWaypoint(.firstWord) != backend.hasWaypoint(.addressAndPort) {
+            recorder.record(.option(.waypointTest))
+        }
         guard backend.hasWaypoint(options.waypointTest) else { return .stay(.workloadDirect) }
         return waypoint(backend.wp_addr, backend.waypoint_port, .workloadWaypoint, recorder: &recorder)
     }
@@ -87,7 +92,9 @@ public struct ServiceChain: Sendable {
     ) -> UInt16? {
         let wanted = mapPort(port)
         let listed = service.servicePorts
-        for index in 0..<10 where listed[index] == wanted {
+        // Upstream finds port 0 in the first free place of the list.
+        let isFindable = wanted != 0 || options.unlistedPort == .leave
+        for index in 0..<Int(KM_SERVICE_PORT_COUNT) where listed[index] == wanted && isFindable {
             return hostPort(service.targetPorts[index])
         }
         guard options.extras == .keep else { return nil }
@@ -102,8 +109,8 @@ public struct ServiceChain: Sendable {
     func waypoint(
         _ address: MapAddress, _ port: UInt32, _ reason: Reason, recorder: inout some DecisionRecorder
     ) -> Result {
+        if address.family != family { recorder.record(.option(.mixedFamilies)) }
         if options.mixedFamilies == .skip && address.family != family {
-            recorder.record(.option(.mixedFamilies))
             return options.noEndpoint == .refuse ? .refuse(.familyMismatch) : .leave(.familyMismatch)
         }
         return .waypoint(family == .v4 ? address.asV4 : address.asV6, port: hostPort(port), reason)

@@ -1,3 +1,4 @@
+import KernelABI
 public import Model
 
 /// cgroup_skb, ingress and egress: a periodic report of long connections.
@@ -28,16 +29,17 @@ public struct CgroupSkb: Sendable {
             return Decision(reason: .reportNotDue, report: nil)
         }
         if options.managedTest == .localAddress {
-            let address = connection.local.address.unmapped
-            let found = maps.managed(ManageKey(address))?.state == 0
-            recorder.record(.manageAddress(address, found: found))
-            guard found else { return Decision(reason: .notManaged, report: nil) }
+            let gate = Gate(options: options)
+            guard gate.isManaged(connection.local.address, maps: &maps, recorder: &recorder) else {
+                return Decision(reason: .notManaged, report: nil)
+            }
         }
         guard now - stored.last_report_ns >= Self.periodNanoseconds else {
             return Decision(reason: .reportNotDue, report: nil)
         }
         storage?.last_report_ns = now
-        let direction: ConnectionReport.Direction = stored.direction == 1 ? .inbound : .outbound
+        let direction: ConnectionReport.Direction =
+            stored.direction == KM_DIRECTION_INBOUND.rawValue ? .inbound : .outbound
         return Decision(
             reason: .periodicReport,
             report: ConnectionReport(direction, connection, stored, state: .established, now: now))

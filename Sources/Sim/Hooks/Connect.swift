@@ -69,7 +69,10 @@ public struct ConnectHook: Sendable {
         _ call: SocketCall, redirectsDNS: Bool, maps: inout some MapAccess, storage: inout SocketStorage?,
         generator: inout SplitMix64, recorder: inout some DecisionRecorder
     ) -> ConnectDecision {
-        if options.originalDestination == .eachConnect { storage?.forgetConnect() }
+        if let stored = storage, stored.has_set_ip | stored.via_waypoint != 0 {
+            recorder.record(.option(.originalDestination))
+        }
+        if options.originalDestination == .eachConnect { storage = nil }
         var decision = ConnectDecision(.leave, call.destination, .none)
         var current = call
         var passes = 0
@@ -126,7 +129,7 @@ public struct ConnectHook: Sendable {
     ) -> Step {
         let gate = Gate(options: options)
         if let reason = gate.control(call, maps: &maps, recorder: &recorder) { return Step(reason) }
-        guard gate.isManaged(call, maps: &maps, recorder: &recorder) else { return Step(.notManaged) }
+        guard gate.isManaged(call.cookie, maps: &maps, recorder: &recorder) else { return Step(.notManaged) }
         let address = call.destination.address
         if redirectsDNS && call.destination.port == UInt16(KM_DNS_PORT) {
             guard let proxy = gate.dnsProxy(maps: &maps, recorder: &recorder) else { return Step(.dnsNoProxy) }

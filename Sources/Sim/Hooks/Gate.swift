@@ -1,7 +1,7 @@
 public import KernelABI
 public import Model
 
-/// The first steps of every socket hook: the control addresses, who is managed, and the DNS proxy.
+/// The first steps of the hooks: the control addresses, who is managed, and the DNS proxy.
 @usableFromInline
 struct Gate {
     @usableFromInline let options: DataplaneOptions
@@ -9,47 +9,83 @@ struct Gate {
     @inlinable
     init(options: DataplaneOptions) { self.options = options }
 
-    /// Whether an address is 0.0.0.2 or ::2 (not the mapped form).
-    @inlinable
-    static func isControl(_ address: IPAddress) -> Bool {
-        address == .v4(2) || address == .v6(high: 0, low: 2)
+    /// What a connect to a control address asks for.
+    @usableFromInline
+    enum Command {
+        case manage, release
     }
 
-    /// Step 1: a connect to a control address manages or releases the caller's namespace.
+    /// The command of a destination: 0.0.0.2 or ::2 (not the mapped form) with one of two ports.
+    @inlinable
+    static func command(of destination: SocketAddress) -> Command? {
+        guard destination.address == .v4(2) || destination.address == .v6(high: 0, low: 2) else { return nil }
+        switch Int32(destination.port) {
+        case KM_CONTROL_MANAGE_PORT: return .manage
+        case KM_CONTROL_RELEASE_PORT: return .release
+        default: return nil
+        }
+    }
+
+    /// Obeys a command for a key of km_manage, where commands are obeyed.
+    @inlinable
+    func obey(
+        _ destination: SocketAddress, for key: ManageKey, maps: inout some MapAccess,
+        recorder: inout some DecisionRecorder
+    ) -> Command? {
+        guard let command = Self.command(of: destination) else { return nil }
+        recorder.record(.option(.controlAddress))
+        guard options.controlAddress == .anyProcess else { return nil }
+        switch command {
+        case .manage: maps.manage(key)
+        case .release: maps.release(key)
+        }
+        return command
+    }
+
+    /// Step 1: a call to a control address manages or releases the caller's namespace.
     @inlinable
     func control(
         _ call: SocketCall, maps: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> Reason? {
-        guard Self.isControl(call.destination.address) else { return nil }
-        let isManage = call.destination.port == UInt16(KM_CONTROL_MANAGE_PORT)
-        guard isManage || call.destination.port == UInt16(KM_CONTROL_RELEASE_PORT) else { return nil }
-        guard options.controlAddress == .anyProcess else {
-            recorder.record(.option(.controlAddress))
-            return nil
+        switch obey(call.destination, for: ManageKey(cookie: call.cookie), maps: &maps, recorder: &recorder) {
+        case .manage: .controlManage
+        case .release: .controlRelease
+        case nil: nil
         }
-        if isManage {
-            maps.manage(ManageKey(cookie: call.cookie))
-        } else {
-            maps.release(ManageKey(cookie: call.cookie))
-        }
-        return isManage ? .controlManage : .controlRelease
     }
 
-    /// Step 2: is the caller's namespace in km_manage, whatever the value.
+    /// Step 2: is a namespace in km_manage, whatever the value.
     @inlinable
     func isManaged(
-        _ call: SocketCall, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+        _ cookie: UInt64, maps: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> Bool {
-        let found = maps.managed(ManageKey(cookie: call.cookie)) != nil
-        recorder.record(.manage(cookie: call.cookie, found: found))
+        let found = maps.managed(ManageKey(cookie: cookie)) != nil
+        recorder.record(.manage(cookie: cookie, found: found))
         return found
     }
 
-    /// The DNS proxy's address: backend 0.
+    /// Is a local address in km_manage with value 0.
+    @inlinable
+    func isManaged(
+        _ local: IPAddress, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+    ) -> Bool {
+        let address = local.unmapped
+        let found = maps.managed(ManageKey(address))?.state == 0
+        recorder.record(.manageAddress(address, found: found))
+        return found
+    }
+
+    /// The DNS proxy's address: backend 0. Its hooks are for IPv4; a proxy of the other family is none where families
+    /// are told apart.
     @inlinable
     func dnsProxy(maps: inout some MapAccess, recorder: inout some DecisionRecorder) -> IPAddress? {
         let backend = maps.backend(ResourceID(KM_DNS_PROXY_UID))
         recorder.record(.backend(ResourceID(KM_DNS_PROXY_UID), backend))
-        return backend?.addr.asV4
+        guard let backend else { return nil }
+        if backend.addr.family == .v6 {
+            recorder.record(.option(.mixedFamilies))
+            if options.mixedFamilies == .skip { return nil }
+        }
+        return backend.addr.asV4
     }
 }

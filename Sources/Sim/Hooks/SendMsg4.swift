@@ -30,17 +30,18 @@ public struct SendMsg4: Sendable {
         if let reason = gate.control(call, maps: &maps, recorder: &recorder) {
             return DatagramDecision(call.destination, reason)
         }
-        guard gate.isManaged(call, maps: &maps, recorder: &recorder) else {
+        guard gate.isManaged(call.cookie, maps: &maps, recorder: &recorder) else {
             return DatagramDecision(call.destination, .notManaged)
         }
-        guard call.destination.port == 53 else { return DatagramDecision(call.destination, .notTCP) }
+        guard call.destination.port == UInt16(KM_DNS_PORT) else { return DatagramDecision(call.destination, .notTCP) }
         guard let proxy = gate.dnsProxy(maps: &maps, recorder: &recorder) else {
             return DatagramDecision(call.destination, .dnsNoProxy)
         }
         if storage == nil { storage = SocketStorage() }
-        if options.originalDestination == .eachConnect || storage?.has_set_ip == 0 {
+        // A reply goes by the latest question, or by whatever was remembered first.
+        if options.dnsReply == .proxyOnly || storage?.has_set_ip == 0 {
             storage?.remember(call.destination)
         }
-        return DatagramDecision(SocketAddress(proxy, port: 53), .dnsRedirected)
+        return DatagramDecision(SocketAddress(proxy, port: call.destination.port), .dnsRedirected)
     }
 }

@@ -23,8 +23,8 @@ public struct SkMsg: Sendable {
         guard let stored = storage, stored.via_waypoint != 0, stored.has_encoded == 0,
             let destination = stored.originalDestination(family)
         else { return Decision(reason: .tlvNotNeeded, header: []) }
-        recorder.record(.option(.tlvMark))
         if options.tlvMark == .beforePush { storage?.has_encoded = 1 }
+        if !canPush { recorder.record(.option(.tlvMark)) }
         guard canPush else { return Decision(reason: .tlvPushFailed, header: []) }
         storage?.has_encoded = 1
         return Decision(reason: .tlvPushed, header: Self.header(destination))

@@ -58,28 +58,22 @@ public struct SockOps: Sendable {
     private func control(
         _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> Decision {
-        guard Gate.isControl(connection.remote.address) else { return Decision(.none) }
-        let isManage = connection.remote.port == UInt16(KM_CONTROL_MANAGE_PORT)
-        guard isManage || connection.remote.port == UInt16(KM_CONTROL_RELEASE_PORT) else { return Decision(.none) }
-        guard options.controlAddress == .anyProcess else {
-            recorder.record(.option(.controlAddress))
-            return Decision(.none)
-        }
+        let gate = Gate(options: options)
         let key = ManageKey(connection.local.address)
-        if isManage { maps.manage(key) } else { maps.release(key) }
-        return Decision(isManage ? .controlManageAddress : .controlReleaseAddress)
+        return switch gate.obey(connection.remote, for: key, maps: &maps, recorder: &recorder) {
+        case .manage: Decision(.controlManageAddress)
+        case .release: Decision(.controlReleaseAddress)
+        case nil: Decision(.none)
+        }
     }
 
     private func active(
         _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?, now: UInt64,
         recorder: inout some DecisionRecorder
     ) -> Decision {
-        let isManaged =
-            options.managedTest == .localAddress
-            ? hasManagedAddress(connection, maps: &maps, recorder: &recorder)
-            // connect stamps the time on the sockets of managed namespaces only.
-            : storage.map { $0.connect_ns != 0 } ?? false
-        recorder.record(.option(.managedTest))
+        // connect records something on the sockets of managed namespaces only.
+        let isRecorded = storage.map { $0.connect_ns != 0 || $0.has_set_ip != 0 } ?? false
+        let isManaged = isManaged(connection, orElse: isRecorded, maps: &maps, recorder: &recorder)
         guard isManaged else { return Decision(.notManaged) }
         var decision = Decision(.activeEstablished)
         decision.watchesState = true
@@ -94,13 +88,12 @@ public struct SockOps: Sendable {
         _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?, now: UInt64,
         recorder: inout some DecisionRecorder
     ) -> Decision {
-        recorder.record(.option(.managedTest))
-        if options.managedTest == .localAddress {
-            guard hasManagedAddress(connection, maps: &maps, recorder: &recorder) else { return Decision(.notManaged) }
-        } else {
-            let found = maps.managed(ManageKey(cookie: connection.cookie)) != nil
-            recorder.record(.manage(cookie: connection.cookie, found: found))
-            guard found else { return Decision(.notManaged) }
+        let isInNamespace = maps.managed(ManageKey(cookie: connection.cookie)) != nil
+        if options.managedTest == .recorded {
+            recorder.record(.manage(cookie: connection.cookie, found: isInNamespace))
+        }
+        guard isManaged(connection, orElse: isInNamespace, maps: &maps, recorder: &recorder) else {
+            return Decision(.notManaged)
         }
         guard !probeSources.contains(connection.remote.address.unmapped) else { return Decision(.nodeProbe) }
         var decision = Decision(.passiveEstablished)
@@ -123,14 +116,18 @@ public struct SockOps: Sendable {
         return decision
     }
 
-    /// Whether the local address is in km_manage with value 0.
-    private func hasManagedAddress(
-        _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
+    /// Whether the program cares for a connection: by its local address in km_manage, or by the other test.
+    private func isManaged(
+        _ connection: Connection, orElse other: Bool, maps: inout some MapAccess,
+        recorder: inout some DecisionRecorder
     ) -> Bool {
-        let address = connection.local.address.unmapped
-        let found = maps.managed(ManageKey(address))?.state == 0
-        recorder.record(.manageAddress(address, found: found))
-        return found
+        var unseen = NoTrace()
+        let byAddress =
+            options.managedTest == .localAddress
+            ? Gate(options: options).isManaged(connection.local.address, maps: &maps, recorder: &recorder)
+            : Gate(options: options).isManaged(connection.local.address, maps: &maps, recorder: &unseen)
+        if byAddress != other { recorder.record(.option(.managedTest)) }
+        return options.managedTest == .localAddress ? byAddress : other
     }
 
     /// A report needs monitoring, and storage that connect (or this hook, inbound) left on the socket.

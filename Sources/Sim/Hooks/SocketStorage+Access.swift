@@ -42,14 +42,4 @@ extension SocketStorage {
         }
         has_set_ip = 1
     }
-
-    /// Forgets what earlier connects left: the original destination, the waypoint mark, the sent header.
-    @inlinable
-    public mutating func forgetConnect() {
-        original_dst = ConnectionTuple()
-        has_set_ip = 0
-        via_waypoint = 0
-        has_encoded = 0
-        connect_ns = 0
-    }
 }

@@ -16,7 +16,7 @@ public enum LookupStep: Sendable {
     case draw(UInt32, count: UInt32)
     /// A step's result that ends or turns the lookup.
     case rule(Reason)
-    /// An option of the preset made the difference.
+    /// An option made a difference here: its other value would have gone on otherwise.
     case option(OptionName)
 }
 
