@@ -86,7 +86,7 @@ extension SoundnessCheck {
         where anyPreset({ entries(count, $0) > $0.capacities.manage }) {
             report(
                 .manageCapacity, .warning, "node \(node)",
-                "has \(counted(count, "pod")); room in km_manage for \(Self.rooms(capacities)) entries"
+                "has \(counted(count, "pod")); km_manage holds \(Self.rooms(capacities))"
             ) { options in
                 guard entries(count, options) > options.capacities.manage else { return .contained("All fit.") }
                 let each = options.managedTest == .localAddress ? "two entries" : "one entry"

@@ -119,7 +119,10 @@ extension SoundnessCheck {
             if count.all == 0 { return .contained("It has no endpoint at all.") }
             if count.fitting == count.all { return .contained("Every endpoint can be used.") }
             if options.mixedFamilies == .reinterpret {
-                return .contained("A connect that picks one of the others goes to its bytes, read as the wrong family.")
+                return count.fitting > 0
+                    ? .contained(
+                        "A connect that picks another goes to the bytes of its address, read as the wrong family.")
+                    : .contained("Connects go to the bytes of an endpoint's address, read as the wrong family.")
             }
             if count.fitting > 0 { return .contained("The others are stepped over, at most 8 at a time.") }
             return unanswered(options)

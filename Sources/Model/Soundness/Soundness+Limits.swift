@@ -50,13 +50,15 @@ extension SoundnessCheck {
                 "ranks by \(preference.count) scopes; there are priorities for \(most)"
             ) { _ in
                 balancing.mode == .failover
-                    ? .contained("Endpoints with \(preference.count - most) matching scopes or fewer share priority 6.")
+                    ? .contained(
+                        "Endpoints that match in at most \(counted(preference.count - most, "scope")) share priority 6."
+                    )
                     : .contained("Strict uses priority 0 only, so nothing changes.")
             }
         } else if distinct < preference.count {
             report(
                 .repeatedScope, .note, index.subject(service: number),
-                "ranks by \(preference.count) scopes, of which only \(distinct) differ"
+                "ranks by \(preference.count) scopes, \(preference.count - distinct) of them repeated"
             ) { _ in .contained("The repetition leaves priorities empty; the order of the endpoints stays.") }
         }
     }

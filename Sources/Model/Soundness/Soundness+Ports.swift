@@ -95,7 +95,7 @@ extension SoundnessCheck {
             guard !port.targetName.isEmpty, !index.members[number].isEmpty else { return }
             report(
                 .unresolvedPort, .warning, subject,
-                "\(start), and none of \(counted(index.members[number].count, "workload")) says its number"
+                "\(start), and no workload says its number"
             ) { _ in usesServicePort }
             return
         }
