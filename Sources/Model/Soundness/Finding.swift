@@ -33,6 +33,19 @@ public struct Finding: Hashable, Sendable {
     public let consequence: [Preset: String]
     /// The presets in which a waypoint, a policy or the balancing is silently skipped because of it.
     public let failsOpen: Set<Preset>
+
+    /// - Parameter consequence: for every preset.
+    public init(
+        rule: SoundnessRule, severity: Severity, subject: String, message: String, consequence: [Preset: String],
+        failsOpen: Set<Preset>
+    ) {
+        self.rule = rule
+        self.severity = severity
+        self.subject = subject
+        self.message = message
+        self.consequence = consequence
+        self.failsOpen = failsOpen
+    }
 }
 
 extension Finding: Comparable {

@@ -16,8 +16,8 @@ struct MeshIndex: Sendable {
         case noAddress
         /// The service of its waypoint waits itself.
         case waits
-        /// The services of the waypoints wait for each other; the number of the cycle's first service by name.
-        case cycle(first: Int)
+        /// The services of the waypoints wait for each other.
+        case cycle
     }
 
     /// The mesh itself.
@@ -100,9 +100,8 @@ struct MeshIndex: Sendable {
                 current = services[number].waypoint?.serviceName.flatMap { numbers[$0] }
             }
             if let number = current, isOnPath[number], let entry = path.firstIndex(of: number) {
-                let first = path[entry...].min() ?? number
                 for member in path[entry...] {
-                    result[member] = .cycle(first: first)
+                    result[member] = .cycle
                     isDone[member] = true
                 }
             }

@@ -6,15 +6,19 @@ extension SoundnessCheck {
         }
         checkNodeAddresses()
         for number in index.services.indices where index.isPublished(service: number) {
-            checkMapped(
-                index.services[number].addresses.map(\.address), of: index.subject(service: number),
-                skips: "the service")
+            checkMapped(index.services[number].addresses.map(\.address), of: index.subject(service: number)) { _ in
+                .bypass("Connects to it pass the service by: lookups ask for the IPv4 address.")
+            }
         }
         for number in index.workloads.indices {
             let addresses = index.workloads[number].addresses
             if addresses.count != 1 { checkAddressCount(number) }
             if addresses.contains(where: \.isMapped), index.workloads[number].networkMode == .standard {
-                checkMapped(addresses, of: index.subject(workload: number), skips: "its waypoint")
+                checkMapped(addresses, of: index.subject(workload: number)) { [index] options in
+                    index.takesWaypoint(workload: number, options)
+                        ? .bypass("Connects to it pass its waypoint by: lookups ask for the IPv4 address.")
+                        : .contained("The workload is not found by it: lookups ask for the IPv4 address.")
+                }
             }
         }
         checkPodPrefixes()
@@ -30,7 +34,8 @@ extension SoundnessCheck {
             .serviceWorkloadAddress, .error, index.subject(service: service),
             "\(address) is its virtual IP and the address of \(index.listed(workloads: claims.workloads))"
         ) { [index] options in
-            let skipsWaypoint = claims.workloads.contains { index.takesWaypoint(workload: $0, options) }
+            let skipsWaypoint =
+                claims.workloads.contains { index.takesWaypoint(workload: $0, options) }
                 && !claims.services.contains { index.takesWaypoint(service: $0, options) }
             let sentence = "The service owns the address: the workload is not found by it"
             return skipsWaypoint ? .bypass("\(sentence), and its waypoint is skipped.") : .contained("\(sentence).")
@@ -62,7 +67,9 @@ extension SoundnessCheck {
             "\(address) is the address of \(workloads.count) workloads: \(index.listed(workloads: workloads))"
         ) { [index] options in
             let published = workloads.filter { index.isPublished(workload: $0, options) }
-            guard let first = published.first else { return .contained("None of them is in the maps: all are unhealthy.") }
+            guard let first = published.first else {
+                return .contained("None of them is in the maps: all are unhealthy.")
+            }
             let withWaypoint = workloads.filter { index.takesWaypoint(workload: $0, options) }
             let name = index.workloads[first].uid.text
             if published.count == 1 {
@@ -99,7 +106,7 @@ extension SoundnessCheck {
                 ) { options in
                     let sentence = "Connects to the node count as connects to the workload"
                     if hasPolicies && options.managedTest == .localAddress {
-                        return .bypass("\(sentence); those from it to pods of its node are taken for probes, unjudged.")
+                        return .bypass("\(sentence); those from it to its node's pods pass as probes, unjudged.")
                     }
                     return .contained("\(sentence), and the node's processes have its identity.")
                 }
@@ -109,11 +116,14 @@ extension SoundnessCheck {
 
     // MARK: The addresses of one resource
 
-    private mutating func checkMapped(_ addresses: [IPAddress], of subject: String, skips what: String) {
+    private mutating func checkMapped(
+        _ addresses: [IPAddress], of subject: String, consequence: (DataplaneOptions) -> Consequence
+    ) {
         for address in Set(addresses.filter(\.isMapped)) {
-            report(.mappedAddress, .error, subject, "\(address) is an IPv4-mapped address") { _ in
-                .bypass("Lookups ask for \(address.unmapped): connects to it go out past \(what).")
-            }
+            report(
+                .mappedAddress, .error, subject,
+                "\(address) is an IPv4-mapped address, looked up as \(address.unmapped)",
+                consequence: consequence)
         }
     }
 
@@ -130,14 +140,18 @@ extension SoundnessCheck {
         // More than two addresses are always several of one family.
         let v4 = workload.addresses.filter { $0.family == .v4 }
         let v6 = workload.addresses.filter { $0.family == .v6 }
-        guard let last = workload.addresses.last, v4.count > 1 || v6.count > 1 else { return }
+        guard let last = workload.addresses.last, v4.count > 1 || v6.count > 1,
+            index.workloadWithholding[number] == nil
+        else { return }
         report(
             .severalAddresses, .warning, index.subject(workload: number),
             "has \(v4.count) IPv4 and \(v6.count) IPv6 addresses"
         ) { options in
             let kept = options.extras == .keep ? [v4.first, v6.first].compactMap(\.self) : [last]
             let names = kept.map(\.description).joined(separator: " and ")
-            return .contained("Services send to \(names) only; it is found by every address.")
+            return workload.networkMode == .standard
+                ? .contained("Services send to \(names) only; connects to any of its addresses find it.")
+                : .contained("Services send to \(names) only.")
         }
     }
 

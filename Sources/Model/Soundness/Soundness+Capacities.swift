@@ -48,7 +48,7 @@ extension SoundnessCheck {
                 : .contained("\(sentence) takes the next endpoint or is refused.")
         }
         return index.workloads.contains { $0.waypoint != nil }
-            ? .bypass("The last workloads are refused as a whole: no service picks them, and their waypoints are skipped.")
+            ? .bypass("The last workloads are refused as a whole: no service picks them, their waypoints are skipped.")
             : .contained("The last workloads are refused as a whole: no service picks them.")
     }
 
@@ -60,8 +60,8 @@ extension SoundnessCheck {
         let counts = Preset.allCases.map { count(options(of: $0)) }
         let capacities = Preset.allCases.map { capacity(options(of: $0)) }
         guard zip(counts, capacities).contains(where: { $0 > $1 }) else { return }
-        let plural = ["address", "pod prefix"].contains(noun) ? "\(noun)es" : "\(noun)s"
-        report(rule, .error, map, "\(counts.max() ?? 0) \(plural), room for \(Self.rooms(capacities))") { options in
+        let number = counted(counts.max() ?? 0, noun)
+        report(rule, .error, map, "has to hold \(number), with room for \(Self.rooms(capacities))") { options in
             guard count(options) > capacity(options) else { return .contained("All fit.") }
             return overflow(options)
         }
@@ -86,7 +86,7 @@ extension SoundnessCheck {
         where anyPreset({ entries(count, $0) > $0.capacities.manage }) {
             report(
                 .manageCapacity, .warning, "node \(node)",
-                "\(counted(count, "pod")), room in km_manage for \(Self.rooms(capacities)) entries"
+                "has \(counted(count, "pod")); km_manage holds \(Self.rooms(capacities))"
             ) { options in
                 guard entries(count, options) > options.capacities.manage else { return .contained("All fit.") }
                 let each = options.managedTest == .localAddress ? "two entries" : "one entry"
@@ -113,7 +113,8 @@ extension SoundnessCheck {
         let unlimited = Consequence.contained("Policies are compiled into maps of their own, without this limit.")
         if policies > limit {
             report(
-                .policyCapacity, .error, "km_authz_policy", "\(policies) policies, room for \(limit) upstream"
+                .policyCapacity, .error, "km_authz_policy",
+                "has to hold \(policies) policies, with room for \(limit) upstream"
             ) { options in
                 guard options.extras == .drop else { return unlimited }
                 return .bypass("XDP ends its walk with a pass at a policy that found no room.")
@@ -123,7 +124,7 @@ extension SoundnessCheck {
         if selected > limit {
             report(
                 .workloadPolicyCapacity, .error, "km_wlpolicy",
-                "\(selected) workloads with policies, room for \(limit) upstream"
+                "has to hold \(selected) workloads with policies, with room for \(limit) upstream"
             ) { options in
                 guard options.extras == .drop else { return unlimited }
                 return .bypass("XDP passes everything to workloads that found no room, as if they had no policies.")

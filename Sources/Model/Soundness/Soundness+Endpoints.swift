@@ -28,18 +28,29 @@ extension SoundnessCheck {
             return
         }
         guard anyPreset({ options in !members.contains { index.isEndpoint($0, of: number, options) } }) else { return }
-        let unhealthy = members.count { index.workloads[$0].health == .unhealthy }
-        let addressless = members.count { index.workloads[$0].addresses.isEmpty }
-        let waiting = members.count { index.workloadWithholding[$0] != nil }
-        let causes = [(unhealthy, "unhealthy"), (addressless, "without address"), (waiting, "waiting for a waypoint")]
-            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-        report(.noUsableEndpoint, .warning, subject, "of \(counted(members.count, "workload")) \(causes)") {
+        report(
+            .noUsableEndpoint, .warning, subject,
+            "has \(counted(members.count, "workload")), but none to send to: \(causes(of: members))"
+        ) {
             [self] options in
             let count = index.endpoints(of: number, options).count
             if count > 0 { return .contained("It asks for unhealthy endpoints too, and gets \(count).") }
             return index.isBalanced(number, options)
                 ? unanswered(options) : .contained("Its waypoint takes the connects.")
         }
+    }
+
+    /// Why workloads are no endpoints: `2 unhealthy, 1 without address`. Each counts for one cause.
+    private func causes(of members: [Int]) -> String {
+        let waiting = members.count { index.workloadWithholding[$0] != nil }
+        let addressless = members.count {
+            index.workloadWithholding[$0] == nil && index.workloads[$0].addresses.isEmpty
+        }
+        let causes = [
+            (members.count - waiting - addressless, "unhealthy"), (addressless, "without address"),
+            (waiting, "waiting for a waypoint"),
+        ]
+        return causes.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
 
     private mutating func checkHealthPolicy(_ number: Int) {
@@ -51,7 +62,7 @@ extension SoundnessCheck {
         guard unhealthy > 0, unhealthy < members.count else { return }
         report(
             .healthPolicy, .note, index.subject(service: number),
-            "takes unhealthy endpoints too, \(unhealthy) of \(members.count)"
+            "asks for unhealthy endpoints too, which are \(unhealthy) of \(counted(members.count, "workload"))"
         ) { options in
             options.healthPolicy == .honour
                 ? .contained("They get traffic like the healthy ones.")
@@ -68,7 +79,7 @@ extension SoundnessCheck {
         guard !owned.isEmpty else { return }
         report(
             .unhealthyAtFirst, .warning, index.subject(workload: number),
-            "is unhealthy and has a waypoint for \(listed(owned.map(\.description)))"
+            "is unhealthy, and connects to \(listed(owned.map(\.description))) should go to its waypoint"
         ) { options in
             options.unhealthyAtFirst == .withhold
                 ? .bypass("A node that sees it first as unhealthy gives it no frontend: connects skip its waypoint.")
@@ -100,17 +111,21 @@ extension SoundnessCheck {
         report(
             isNone ? .familyWithoutEndpoint : .familyPartly, isNone ? .error : .warning,
             index.subject(service: number),
-            "\(family == .v4 ? "IPv4" : "IPv6") virtual IP, endpoints with such an address in the maps: "
+            "has an \(family == .v4 ? "IPv4" : "IPv6") virtual IP; endpoints with such an address in the maps: "
                 + numbers.joined(separator: ", ")
         ) { [self] options in
             let count = counts[options == self.options(of: .upstream) ? 0 : 1]
             if !index.isBalanced(number, options) { return .contained("Its waypoint takes the connects.") }
+            if count.all == 0 { return .contained("It has no endpoint at all.") }
             if count.fitting == count.all { return .contained("Every endpoint can be used.") }
             if options.mixedFamilies == .reinterpret {
-                return .contained("Connects that pick another go to the bytes of its address read as the wrong family.")
+                return count.fitting > 0
+                    ? .contained(
+                        "A connect that picks another goes to the bytes of its address, read as the wrong family.")
+                    : .contained("Connects go to the bytes of an endpoint's address, read as the wrong family.")
             }
             if count.fitting > 0 { return .contained("The others are stepped over, at most 8 at a time.") }
-            return options.noEndpoint == .leave ? unanswered(options) : .contained("Connects are refused.")
+            return unanswered(options)
         }
     }
 }

@@ -10,7 +10,7 @@ extension SoundnessCheck {
             if count > 10 {
                 report(
                     .tooManyServices, .note, index.subject(workload: number),
-                    "belongs to \(count) services, its map entry names 10"
+                    "belongs to \(count) services; its map entry has room for 10"
                 ) { _ in .contained("No lookup reads the names: it is an endpoint of all \(count).") }
             }
             checkPolicyCount(number)
@@ -26,7 +26,7 @@ extension SoundnessCheck {
         let isReached = anyPreset { index.isBalanced(number, $0) }
         report(
             .tooManyPorts, isReached ? .warning : .note, index.subject(service: number),
-            "has \(ports.count) ports, km_service lists 10, not \(listed(lost.map(\.description)))"
+            "has \(ports.count) ports; km_service has room for 10, not for \(listed(lost.map(\.description)))"
         ) { [index] options in
             if options.extras == .keep { return .contained("The others are in a map of their own: all work.") }
             guard index.isBalanced(number, options) else {
@@ -47,16 +47,18 @@ extension SoundnessCheck {
         if preference.count > most {
             report(
                 .tooManyScopes, balancing.mode == .failover ? .warning : .note, index.subject(service: number),
-                "prefers by \(preference.count) scopes, there is room for \(most)"
+                "ranks by \(preference.count) scopes; there are priorities for \(most)"
             ) { _ in
                 balancing.mode == .failover
-                    ? .contained("Endpoints with \(preference.count - most) matching scopes or fewer share priority 6.")
+                    ? .contained(
+                        "Endpoints that match in at most \(counted(preference.count - most, "scope")) share priority 6."
+                    )
                     : .contained("Strict uses priority 0 only, so nothing changes.")
             }
         } else if distinct < preference.count {
             report(
                 .repeatedScope, .note, index.subject(service: number),
-                "prefers by \(preference.count) scopes, of which \(distinct) differ"
+                "ranks by \(preference.count) scopes, \(preference.count - distinct) of them repeated"
             ) { _ in .contained("The repetition leaves priorities empty; the order of the endpoints stays.") }
         }
     }
@@ -69,7 +71,7 @@ extension SoundnessCheck {
         }
         report(
             .tooManyPolicies, skipsDeny ? .error : .warning, index.subject(workload: number),
-            "has \(policies.count) policies, km_wlpolicy names 4, not \(listed(policies[4...]))"
+            "has \(policies.count) policies; km_wlpolicy has room for 4, not for \(listed(policies[4...]))"
         ) { options in
             if options.extras == .keep { return .contained("All are enforced, on the first packet.") }
             return skipsDeny

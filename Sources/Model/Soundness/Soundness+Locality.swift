@@ -25,7 +25,7 @@ extension SoundnessCheck {
         let names = isOrderDependent.map { index.services[$0].name.description }
         report(
             .arrivalOrder, .note, index.subject(service: first),
-            "\(counted(names.count, "service")) rank endpoints by locality: \(listed(names))"
+            "\(counted(names.count, "service")) with endpoints ranked by locality: \(listed(names))"
         ) { options in
             options.ranking == .whenAdded
                 ? .contained(
@@ -54,10 +54,10 @@ extension SoundnessCheck {
             let concerned = isUnknown ? preferring : geographical
             let name = index.services[concerned.first ?? first].name
             let hasWorkload = index.firstWorkload[node] != nil
-            let cause = hasWorkload ? "its workloads have no locality" : "no workload is on it"
+            let cause = hasWorkload ? "its first workload has no locality" : "no workload is on it"
             report(
                 .unknownLocality, hasWorkload ? .warning : .note, "node \(node)",
-                "\(cause), \(counted(concerned.count, "service")) rank by it: \(name)"
+                "\(cause), and \(counted(concerned.count, "service")) ranked by it: \(name)"
                     + (concerned.count > 1 ? " and \(concerned.count - 1) more" : "")
             ) { [index] options in
                 guard let identity = index.identity(ofNode: node, options) else {
@@ -66,7 +66,7 @@ extension SoundnessCheck {
                         : .contained("Every endpoint has priority 0 on it until a workload comes.")
                 }
                 return identity.locality.isEmpty
-                    ? .contained("On it only endpoints without a region count as near.")
+                    ? .contained("On it only endpoints that have no locality either are near.")
                     : .contained("The node itself says where it is: endpoints are ranked.")
             }
         }

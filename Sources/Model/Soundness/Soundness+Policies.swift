@@ -18,7 +18,8 @@ extension SoundnessCheck {
         let action = policy.action.rawValue.uppercased()
         report(.emptyPolicy, isWalked ? .warning : .note, name, "\(action) without rules never matches") { options in
             if options.extras == .drop, isWalked {
-                return .bypass("XDP ends its walk with a pass there: nothing is denied, the policies after it are skipped.")
+                return .bypass(
+                    "XDP ends its walk with a pass there: it denies nothing, and those after it are skipped.")
             }
             return policy.action == .deny
                 ? .contained("It denies nothing.")

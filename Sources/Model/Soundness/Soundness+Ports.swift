@@ -42,12 +42,28 @@ extension SoundnessCheck {
             repeated[port.servicePort] = differs || repeated[port.servicePort] ?? false
         }
         for (port, differs) in repeated {
-            let targets = ports.filter { $0.servicePort == port }.map(Self.targetText)
+            let repetitions = ports.filter { $0.servicePort == port }
+            let targets = repetitions.map(Self.targetText).joined(separator: ", ")
+            let isListed = ports.prefix(10).contains { $0.servicePort == port }
             report(
                 .duplicatePort, differs && !index.services[number].isNamedWaypoint ? .warning : .note, subject,
-                "lists port \(port) \(targets.count) times, to \(targets.joined(separator: ", "))"
-            ) { _ in .contained("The first counts: connects to \(port) go to \(targets[0]).") }
+                "lists port \(port) \(repetitions.count) times, with the targets \(targets)"
+            ) { [index] options in
+                guard isListed || options.extras == .keep else {
+                    return .contained("It is beyond the tenth: none of them counts.")
+                }
+                let target = Self.target(of: repetitions[0], index.services[number], options)
+                return .contained("The first counts: connects to \(port) go to \(target).")
+            }
         }
+    }
+
+    /// Where connects to a port go, in words.
+    private static func target(of port: ServicePort, _ service: Service, _ options: DataplaneOptions) -> String {
+        if service.isNamedWaypoint { return "port \(Gateway.kmeshPort)" }
+        if port.targetPort != 0 { return "port \(port.targetPort)" }
+        return options.namedPort == .servicePort
+            ? "port \(port.servicePort)" : "the port that the endpoints give, else \(port.servicePort)"
     }
 
     private static func targetText(_ port: ServicePort) -> String {
@@ -72,28 +88,29 @@ extension SoundnessCheck {
 
     private mutating func checkNamedPort(_ port: ServicePort, of number: Int, _ targets: [UInt16: Int]) {
         let subject = index.subject(service: number)
-        let name = port.targetName.isEmpty ? "a target of the endpoints" : "target \(port.targetName)"
+        let name = port.targetName.isEmpty ? "without a number" : "named \(port.targetName)"
+        let start = "port \(port.servicePort) has a target port \(name)"
         let usesServicePort = Consequence.contained("Connects go to port \(port.servicePort) of every endpoint.")
         guard let target = targets.keys.min() else {
             guard !port.targetName.isEmpty, !index.members[number].isEmpty else { return }
             report(
                 .unresolvedPort, .warning, subject,
-                "port \(port.servicePort) has \(name), which none of \(index.members[number].count) resolves"
+                "\(start), and no workload says its number"
             ) { _ in usesServicePort }
             return
         }
         if targets.count > 1 {
-            let numbers = targets.keys.sorted().map { "\($0) by \(targets[$0] ?? 0)" }
+            let numbers = targets.keys.sorted().map { "\($0) on \(targets[$0] ?? 0)" }
             report(
                 .ambiguousPort, .error, subject,
-                "port \(port.servicePort) has \(name), resolved as \(numbers.joined(separator: ", "))"
+                "\(start), which differs between the workloads: \(numbers.joined(separator: ", "))"
             ) { options in
                 options.namedPort == .fromEndpoints
-                    ? .contained("The number of the endpoint with the lowest id is used for all.") : usesServicePort
+                    ? .contained("The number of the workload with the lowest id is used for all.") : usesServicePort
             }
         } else if target != port.servicePort, anyPreset({ $0.namedPort == .servicePort }) {
             report(
-                .namedPort, .warning, subject, "port \(port.servicePort) has \(name), which is \(target)"
+                .namedPort, .warning, subject, "\(start), which is \(target) on the workloads"
             ) { options in
                 options.namedPort == .fromEndpoints
                     ? .contained("Connects go to port \(target) of every endpoint.") : usesServicePort

@@ -39,15 +39,17 @@ extension SoundnessCheck {
     private mutating func reportNode(_ name: String, _ workloads: [Int]) {
         report(.unknownNode, .note, "node \(name)", naming(workloads)) { options in
             options.ranking == .always
-                ? .contained("The node takes its locality from its first workload; other nodes' maps stay the same.")
-                : .contained("No map changes: nodes are known by their workloads only.")
+                ? .contained("The node takes its locality from its first workload.")
+                : .contained("Nothing changes: nodes are known by their workloads only.")
         }
     }
 
     private mutating func reportPolicy(_ name: String, _ workloads: [Int]) {
         let isWalked = workloads.contains { index.workloads[$0].policies.prefix(4).contains(name) }
         report(.unknownPolicy, .warning, "policy \(name)", naming(workloads)) { options in
-            if options.extras == .keep { return .contained("It is left out until it is known; all others are enforced.") }
+            if options.extras == .keep {
+                return .contained("It is left out until it is known; the others are enforced.")
+            }
             return isWalked
                 ? .bypass("XDP ends its walk with a pass there: the policies after it are skipped.")
                 : .contained("XDP does not get there: it walks four policies only.")

@@ -25,7 +25,8 @@ extension SoundnessCheck {
             case .unknown: "its waypoint \(name) is not in the mesh"
             case .noAddress: "its waypoint \(name) has no virtual IP"
             case .waits: "its waypoint \(name) itself waits for a waypoint"
-            case .cycle(let first): "its waypoint \(name) waits for it in turn, by way of \(index.services[first].name)"
+            case .cycle where subject == "service \(name)": "it names itself as its waypoint, and waits for itself"
+            case .cycle: "its waypoint \(name) waits for it in turn"
             }
         report(.unresolvedWaypoint, .error, subject, message) { _ in
             .bypass("It stays out of the maps: connects go to its addresses as if there were no mesh.")
@@ -47,12 +48,15 @@ extension SoundnessCheck {
             }
             return
         }
-        checkHop(subject, family: firstFamily(number), isService: true) { [index] in index.hop(ofService: number, $0) }
+        checkHop(subject, service.addresses.map(\.address), isService: true) { [index] in
+            index.hop(ofService: number, $0)
+        }
     }
 
     private mutating func checkWorkloadWaypoint(_ number: Int, _ subject: String) {
-        let family = index.workloads[number].addresses.first?.family
-        checkHop(subject, family: family, isService: false) { [index] in index.hop(ofWorkload: number, $0) }
+        checkHop(subject, index.workloads[number].addresses, isService: false) { [index] in
+            index.hop(ofWorkload: number, $0)
+        }
     }
 
     private func firstFamily(_ service: Int) -> AddressFamily? {
@@ -61,8 +65,7 @@ extension SoundnessCheck {
 
     /// The address and port that the maps will hold.
     private mutating func checkHop(
-        _ subject: String, family: AddressFamily?, isService: Bool,
-        hop: (DataplaneOptions) -> MeshIndex.Hop?
+        _ subject: String, _ addresses: [IPAddress], isService: Bool, hop: (DataplaneOptions) -> MeshIndex.Hop?
     ) {
         guard let known = Preset.allCases.compactMap({ hop(options(of: $0)) }).first else { return }
         let text = SocketAddress(known.address, port: known.port)
@@ -77,27 +80,59 @@ extension SoundnessCheck {
                     : .contained("Connects go to the waypoint.")
             }
         }
-        if let family, anyPreset({ (hop($0)?.address.family ?? family) != family }) {
-            report(.waypointFamily, .error, subject, "its waypoint \(text) has the other address family") { options in
-                if (hop(options)?.address.family ?? family) == family { return .contained("It goes to the waypoint.") }
-                return options.mixedFamilies == .reinterpret
-                    ? .contained("Connects go to an address made of the wrong bytes, and fail or end anywhere.")
-                    : .contained("Connects are refused.")
+        checkHopFamily(subject, addresses, isService: isService, hop: hop)
+        if anyPreset({ options in hop(options).map { !index.hasFrontend($0.address, options) } ?? false }) {
+            report(.unownedWaypoint, .warning, subject, "nothing in the maps has its waypoint's address \(text)") {
+                [index] options in
+                hop(options).map { index.hasFrontend($0.address, options) } ?? false
+                    ? .contained("Connects go to what has the address.")
+                    : .contained("Connects go to the address as it is, whatever listens there.")
             }
         }
-        if anyPreset({ options in hop(options).map { !index.hasFrontend($0.address, options) } ?? false }) {
-            report(.unownedWaypoint, .warning, subject, "nothing in the mesh has the address of its waypoint \(text)") {
-                _ in .contained("Connects go to that very address, whatever listens there.")
+    }
+
+    /// A waypoint is one address: connects of the other family cannot get there.
+    private mutating func checkHopFamily(
+        _ subject: String, _ addresses: [IPAddress], isService: Bool, hop: (DataplaneOptions) -> MeshIndex.Hop?
+    ) {
+        /// The first address whose connects cannot go to the waypoint.
+        func stranded(_ options: DataplaneOptions) -> IPAddress? {
+            guard let hop = hop(options) else { return nil }
+            return addresses.first { $0.family != hop.address.family }
+        }
+        let options = Preset.allCases.map { self.options(of: $0) }
+        guard let affected = options.first(where: { stranded($0) != nil }), let address = stranded(affected),
+            let waypoint = hop(affected)
+        else { return }
+        let isPartly = addresses.contains { $0.family == waypoint.address.family }
+        let text = SocketAddress(waypoint.address, port: waypoint.port)
+        report(
+            .waypointFamily, isPartly ? .warning : .error, subject,
+            "its waypoint \(text) has the other address family than \(address)"
+        ) { options in
+            guard let address = stranded(options), let waypoint = hop(options) else {
+                return .contained("Connects go to the waypoint.")
             }
+            if options.mixedFamilies == .reinterpret {
+                let isOverlooked =
+                    isService && options.waypointTest == .firstWord && MapAddress(waypoint.address).word.0 == 0
+                return isOverlooked
+                    ? .bypass("The waypoint is not seen: connects go to an endpoint directly.")
+                    : .contained("Connects to \(address) go to the waypoint's bytes, read as the wrong family.")
+            }
+            return options.noEndpoint == .leave
+                ? .bypass("Connects to \(address) go there as if there were no mesh.")
+                : .contained("Connects to \(address) are refused.")
         }
     }
 
     private mutating func reportUnset(_ subject: String, _ text: SocketAddress, isService: Bool) {
         report(.unsetWaypoint, .error, subject, "its waypoint is \(text)") { options in
             let seesBackend = options.waypointTest == .firstWord && text.port != 0 && !isService
+            let destination = isService ? "an endpoint" : "the workload"
             return seesBackend
                 ? .contained("Connects go to \(text), which is the caller itself.")
-                : .bypass("It counts as no waypoint: connects go to an endpoint directly.")
+                : .bypass("It counts as no waypoint: connects go to \(destination) directly.")
         }
     }
 }

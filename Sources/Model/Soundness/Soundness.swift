@@ -77,5 +77,8 @@ func listed(_ names: some Collection<String>) -> String {
     return names.count > 3 ? "\(first) and \(names.count - 3) more" : first
 }
 
-/// `1 node` or `3 nodes`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+/// `1 node` or `3 nodes`, `2 addresses`.
+func counted(_ count: Int, _ noun: String) -> String {
+    if count == 1 { return "1 \(noun)" }
+    return "\(count) \(noun)\(noun.hasSuffix("s") || noun.hasSuffix("x") ? "es" : "s")"
+}
