@@ -69,6 +69,14 @@ extension Invocation {
         return paths
     }
 
+    /// The preset for sources when the command line names none: recorded maps are a Kmesh node's, which `upstream` is.
+    func presetOfSources() throws(InputError) -> Preset? {
+        for path in values("mesh") where path != "-" {
+            if try MeshSource(path: path).holdsMaps { return .upstream }
+        }
+        return nil
+    }
+
     /// Nodes of the file that `--nodes` names; none without the option.
     func nodes() throws(InputError) -> [Located<Node>] {
         guard let path = value("nodes") else { return [] }

@@ -21,7 +21,8 @@ enum Tool {
         } catch let error as InputError {
             return console.end(with: .badInput, saying: error.description)
         } catch let error as OutputError {
-            return console.end(with: .failed, saying: error.isBrokenPipe ? nil : error.description)
+            if error.isBrokenPipe { Output.endByBrokenPipe() }
+            return console.end(with: .failed, saying: error.description)
         } catch {
             return console.end(with: .failed, saying: "\(error)")
         }

@@ -46,6 +46,13 @@ public struct Output: ~Copyable {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Ends the process as a closed pipe ends one that does not look: by SIGPIPE, which shells tell from a failure.
+    public static func endByBrokenPipe() -> Never {
+        _ = signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+        exit(128 + SIGPIPE)
+    }
+
     /// Adds text as it is, and writes if enough has come together.
     public mutating func write(_ text: String) throws(OutputError) {
         buffer += text.utf8

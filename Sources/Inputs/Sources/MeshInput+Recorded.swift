@@ -5,6 +5,7 @@ extension MeshInput {
     func addRecorded(_ dump: MapDump, on node: String, to mesh: inout Mesh) throws(InputError) {
         if mesh.nodes[node] == nil { mesh.nodes[node] = Node(node) }
         let frontends = Self.frontends(in: dump)
+        let claimed = Set(frontends.values.joined())
         for service in Self.services(in: dump, frontends) where mesh.services[service.name] == nil {
             mesh.services[service.name] = service
         }
@@ -25,7 +26,9 @@ extension MeshInput {
             let others = (frontends[key.backend_uid] ?? []).filter { $0 != value.addr.address }
             mesh.workloads[uid] = Workload(
                 uid, name: parts.last ?? text, namespace: parts.count > 1 ? parts[parts.count - 2] : "",
-                addresses: [value.addr.address] + others, node: node, services: services)
+                addresses: [value.addr.address] + others, node: node,
+                // A workload in its node's network has no frontend of its own.
+                networkMode: claimed.contains(value.addr.address) ? .standard : .hostNetwork, services: services)
         }
     }
 

@@ -105,7 +105,11 @@ public struct MeshInput: Sendable {
         kind: String, namespace: String, name: String, with patch: DocumentNode
     ) throws(InputError) -> Bool {
         guard let object = documents[Self.key(kind, namespace, name)] else { return false }
-        try apply(KubernetesObject(object.document.merged(with: patch), file: object.file))
+        let patched = try KubernetesObject(object.document.merged(with: patch), file: object.file)
+        guard patched.kind == kind, patched.namespace == namespace, patched.name == name else {
+            throw InputError(object.file, patch.position, "a patch cannot change kind, namespace or name of an object")
+        }
+        try apply(patched)
         return true
     }
 
@@ -148,6 +152,13 @@ public struct MeshInput: Sendable {
         for node in nodes where result.mesh.nodes[node.name] == nil { result.mesh.nodes[node.name] = node }
         for name in Set(result.mesh.workloads.values.map(\.node)).sorted() where result.mesh.nodes[name] == nil {
             result.mesh.nodes[name] = Node(name)
+        }
+        if !result.mesh.policies.isEmpty {
+            let count = result.mesh.policies.count
+            result.notes.append(
+                InputNote(
+                    "authorization", nil,
+                    "\(count) \(count == 1 ? "policy is" : "policies are") held but not decided yet"))
         }
         for (node, dump) in dumps { try addRecorded(dump, on: node, to: &result.mesh) }
         return result

@@ -34,6 +34,12 @@ public struct MeshSource: Hashable, Sendable {
         }
     }
 
+    /// Whether this is a directory of map dumps.
+    public var holdsMaps: Bool {
+        if case .maps = content { return true }
+        return false
+    }
+
     /// Looks at the path, and at the names in it if it is a directory.
     public init(path: String) throws(InputError) {
         self.path = path

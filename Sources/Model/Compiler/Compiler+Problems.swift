@@ -30,10 +30,23 @@ extension Compiler {
         // Without members there is nothing to resolve a name by, and nothing to reach.
         let isResolvable = options.namedPort == .servicePort || !(members[id]?.isEmpty ?? true)
         for port in service.ports where port.targetPort == 0 && !port.targetName.isEmpty && isResolvable {
-            guard numberByEndpoints(of: port, id) == nil else { continue }
+            if let used = numberByEndpoints(of: port, id) {
+                let numbers = numbersOfEndpoints(of: port, id)
+                guard numbers.count > 1 else { continue }
+                problems.append(
+                    .ambiguousPort(service.name, port: port.servicePort, numbers: numbers, used: used))
+                continue
+            }
             problems.append(.unresolvedPort(service.name, port: port.servicePort, name: port.targetName))
         }
         return problems
+    }
+
+    private func numbersOfEndpoints(of port: ServicePort, _ id: ResourceID) -> [UInt16] {
+        let ports = (members[id] ?? []).flatMap { uid in
+            workloads[uid]?.services.first { $0.id == id }?.ports ?? []
+        }
+        return Set(ports.filter { $0.servicePort == port.servicePort && $0.targetPort != 0 }.map(\.targetPort)).sorted()
     }
 
     private func workloadProblems(_ id: ResourceID) -> [Problem] {

@@ -10,8 +10,10 @@ public enum Problem: Hashable, Sendable {
     case withheld(resource: String, waypoint: ServiceName)
     /// A full map: the change, or a part of it, is lost.
     case mapFull(map: String, capacity: Int, resource: String)
-    /// A target port that is given by name, and no endpoint says its number.
+    /// A target port that is given by name, and nothing says its number, or nobody looks it up.
     case unresolvedPort(ServiceName, port: UInt16, name: String)
+    /// Endpoints give different numbers to a target port that the service gives by name; there is room for one.
+    case ambiguousPort(ServiceName, port: UInt16, numbers: [UInt16], used: UInt16)
     /// Several resources have one address; only the owner is found by it.
     case sharedAddress(IPAddress, owner: String, others: [String])
 }
@@ -31,8 +33,11 @@ extension Problem: CustomStringConvertible {
         case .mapFull(let map, let capacity, let resource):
             "\(map) is full at \(capacity) entries; lost: \(resource)"
         case .unresolvedPort(let service, let port, let name):
-            "service \(service) port \(port): the number of its target port, named \(name), is not known; "
+            "service \(service) port \(port): its target port is given by name (\(name)) and not looked up or not found; "
                 + "the service port is used"
+        case .ambiguousPort(let service, let port, let numbers, let used):
+            "service \(service) port \(port): its endpoints listen on "
+                + numbers.map { "\($0)" }.joined(separator: " and ") + "; \(used) is used for all"
         case .sharedAddress(let address, let owner, let others):
             "\(address) belongs to \(owner); not found by it: \(others.joined(separator: ", "))"
         }

@@ -193,7 +193,8 @@ public struct ScenarioRunner: Sendable {
     /// Of a recorded node those pods whose address was managed there; else every pod with an address of its own.
     private func isManagedAtStart(_ workload: Workload) -> Bool {
         guard workload.networkMode == .standard else { return false }
-        if let node = world.nodes[workload.node], !node.followsMesh, node.maps.manage.count > 0 {
+        let recorded = input.dumps.first { $0.node == workload.node }?.dump
+        if let node = world.nodes[workload.node], recorded?.entries[.manage] != nil {
             return workload.addresses.contains { node.maps.managed(ManageKey($0))?.state == 0 }
         }
         return true

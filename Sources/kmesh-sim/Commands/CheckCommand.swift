@@ -18,7 +18,7 @@ struct CheckCommand {
         examples: [
             .init("kmesh-sim check --mesh manifests/", "Check a directory of manifests."),
             .init(
-                "kubectl get -A -o yaml pods,services,endpointslices,nodes | kmesh-sim check --mesh -",
+                "kubectl get -A -o yaml namespaces,nodes,pods,services,endpointslices | kmesh-sim check --mesh -",
                 "Check a running cluster."),
         ],
         options: [.mesh, .nodes, .output(["text", "json"])])

@@ -21,12 +21,12 @@ struct ConnectCommand {
                 "kmesh-sim connect --mesh mesh.yaml --from productpage-v1 --to reviews:9080",
                 "Ask for a service by its name."),
             .init(
-                "kubectl get -A -o yaml pods,services,endpointslices,nodes | "
+                "kubectl get -A -o yaml namespaces,nodes,pods,services,endpointslices | "
                     + "kmesh-sim connect --mesh - --from shop/web --to 10.96.0.20:80 --repeat 1000",
                 "Ask about a running cluster, a thousand times."),
             .init(
-                "kmesh-sim connect --mesh dumps/ --from web --to 10.96.0.20:80 --preset upstream",
-                "Ask the maps of a real node, dumped with bpftool."),
+                "kmesh-sim connect --mesh dumps/ --from web --to 10.96.0.20:80",
+                "Ask the maps of a real node, dumped with bpftool; the preset is then upstream."),
         ],
         options: [
             .mesh, .nodes,
@@ -54,7 +54,9 @@ struct ConnectCommand {
 
     /// Takes what was asked for from the command line, and reads the nodes' file.
     init(_ invocation: Invocation) throws {
-        presets = try invocation.presets()
+        var presets = try invocation.presets()
+        if presets.isEmpty, let preset = try invocation.presetOfSources() { presets = [preset] }
+        self.presets = presets
         seed = try invocation.unsigned("seed")
         detail = invocation.value("trace").flatMap(TraceDetail.init) ?? .full
         isJSON = invocation.value("output") == "json"

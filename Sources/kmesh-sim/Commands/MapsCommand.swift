@@ -59,7 +59,7 @@ struct MapsCommand {
         let scenario = Scenario(
             lookingAt: try invocation.mesh(), nodes: try invocation.nodes(), node: invocation.value("node"))
         let overrides = ScenarioRunner.Overrides(
-            preset: invocation.value("preset").flatMap(Preset.init), nodes: .none)
+            preset: try invocation.value("preset").flatMap(Preset.init) ?? invocation.presetOfSources(), nodes: .none)
         var runner = try console.withProgress { try ScenarioRunner(scenario, overrides, progress: $0) }
         let node = try node(among: runner.meshNodes)
         let problems = runner.addNode(node)
