@@ -18,7 +18,7 @@ public struct DocumentReader: ~Copyable {
 
     private var events: YAMLEvents
     private let streaming: Set<String>
-    private var anchors: [String: (node: DocumentNode, size: Int)] = [:]
+    private var anchors: [String: Subtree] = [:]
     private var expanded = 0
     private var state = State.outside
     private var open = OpenDocument()
@@ -29,7 +29,15 @@ public struct DocumentReader: ~Copyable {
     private struct OpenDocument {
         var entries: [DocumentNode.Entry] = []
         var position = Position(line: 1, column: 1)
-        var listKeyPosition = Position(line: 1, column: 1)
+    }
+
+    /// A value and the measures of what it holds.
+    private struct Subtree {
+        var node: DocumentNode
+        /// How many values it is, aliases expanded.
+        var size = 1
+        /// How many levels of values are below it, aliases expanded.
+        var height = 0
     }
 
     /// Reads a file; `-` is standard input.
@@ -147,68 +155,78 @@ public struct DocumentReader: ~Copyable {
         }
     }
 
-    /// Builds the value that `event` begins; `size` counts the values in it.
-    private mutating func node(
-        from event: YAMLEvent, depth: Int
-    ) throws(InputError) -> (node: DocumentNode, size: Int) {
+    /// Builds the value that `event` begins, at that depth of the document.
+    private mutating func node(from event: YAMLEvent, depth: Int) throws(InputError) -> Subtree {
         let position = events.position
-        guard depth < Self.depthLimit else {
-            throw InputError(file, position, "nested deeper than \(Self.depthLimit) levels")
-        }
+        try checkDepth(depth, at: position)
         switch event {
         case .scalar(let text, let isQuoted, let anchor):
             let isNull = !isQuoted && ["", "~", "null", "Null", "NULL"].contains(text)
-            let node = DocumentNode(isNull ? .null : .scalar(text, isQuoted: isQuoted), at: position)
-            if let anchor { anchors[anchor] = (node, 1) }
-            return (node, 1)
+            let subtree = Subtree(node: DocumentNode(isNull ? .null : .scalar(text, isQuoted: isQuoted), at: position))
+            if let anchor { anchors[anchor] = subtree }
+            return subtree
         case .sequenceStart(let anchor):
-            var elements: [DocumentNode] = []
-            var size = 1
-            while true {
-                let event = try nextEvent()
-                if case .sequenceEnd = event { break }
-                let element = try node(from: event, depth: depth + 1)
-                elements.append(element.node)
-                size += element.size
-            }
-            let node = DocumentNode(.sequence(elements), at: position)
-            if let anchor { anchors[anchor] = (node, size) }
-            return (node, size)
+            let subtree = try sequence(at: position, depth: depth)
+            if let anchor { anchors[anchor] = subtree }
+            return subtree
         case .mappingStart(let anchor):
-            var (entries, size) = try mappingEntries(depth: depth)
-            entries = try merged(entries)
-            let node = DocumentNode(.mapping(entries), at: position)
-            if let anchor { anchors[anchor] = (node, size) }
-            return (node, size)
+            let subtree = try mapping(at: position, depth: depth)
+            if let anchor { anchors[anchor] = subtree }
+            return subtree
         case .alias(let name):
-            guard let (node, size) = anchors[name] else {
+            guard var subtree = anchors[name] else {
                 throw InputError(file, position, "alias *\(name) has no anchor &\(name) before it")
             }
-            expanded += size
+            try checkDepth(depth + subtree.height, at: position)
+            expanded += subtree.size
             guard expanded <= Self.aliasLimit else {
                 throw InputError(file, position, "aliases expand to more than \(Self.aliasLimit) values")
             }
-            return (DocumentNode(node.value, at: position), size)
+            subtree.node = DocumentNode(subtree.node.value, at: position)
+            return subtree
         case .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
             throw InputError(file, position, "a value is missing here")
         }
     }
 
-    private mutating func mappingEntries(
-        depth: Int
-    ) throws(InputError) -> (entries: [DocumentNode.Entry], size: Int) {
-        var entries: [DocumentNode.Entry] = []
-        var seen: Set<String> = []
-        var size = 1
+    /// Whoever walks a document recurses as deep as it is nested, so that the depth must be bounded.
+    private func checkDepth(_ depth: Int, at position: Position) throws(InputError) {
+        guard depth < Self.depthLimit else {
+            throw InputError(file, position, "nested deeper than \(Self.depthLimit) levels")
+        }
+    }
+
+    private mutating func sequence(at position: Position, depth: Int) throws(InputError) -> Subtree {
+        var elements: [DocumentNode] = []
+        var result = Subtree(node: DocumentNode(.null, at: position))
         while true {
             let event = try nextEvent()
-            if case .mappingEnd = event { return (entries, size) }
+            if case .sequenceEnd = event { break }
+            let element = try node(from: event, depth: depth + 1)
+            elements.append(element.node)
+            result.size += element.size
+            result.height = max(result.height, element.height + 1)
+        }
+        result.node = DocumentNode(.sequence(elements), at: position)
+        return result
+    }
+
+    private mutating func mapping(at position: Position, depth: Int) throws(InputError) -> Subtree {
+        var entries: [DocumentNode.Entry] = []
+        var seen: Set<String> = []
+        var result = Subtree(node: DocumentNode(.null, at: position))
+        while true {
+            let event = try nextEvent()
+            if case .mappingEnd = event { break }
             let (key, keyPosition) = try key(from: event)
             if !seen.insert(key).inserted { try refuseDuplicate(key, at: keyPosition, in: entries) }
             let value = try node(from: nextEvent(), depth: depth + 1)
             entries.append(.init(key: key, keyPosition: keyPosition, value: value.node))
-            size += value.size
+            result.size += value.size
+            result.height = max(result.height, value.height + 1)
         }
+        result.node = DocumentNode(.mapping(try merged(entries)), at: position)
+        return result
     }
 
     /// Resolves the merge key `<<` of YAML 1.1: the mapping's own keys win, then earlier merged ones.

@@ -12,7 +12,9 @@
 #ifndef KERNEL_ABI_H
 #define KERNEL_ABI_H
 
+#ifndef __VMLINUX_H__	/* it defines the same types */
 #include <linux/types.h>
+#endif
 
 #define KM_PRIORITY_COUNT 7		/* priorities of a service: 0 (nearest) to 6 */
 #define KM_SERVICE_PORT_COUNT 10	/* ports of a service in its map value */
@@ -24,6 +26,10 @@
 #define KM_CONTROL_MANAGE_PORT 929
 #define KM_CONTROL_RELEASE_PORT 930
 #define KM_ENDPOINT_TRY_COUNT 8		/* hardened: endpoints tried in one priority */
+#define KM_TLV_ORIGINAL_DST 0x01	/* types of the records before a waypoint connection's payload */
+#define KM_TLV_END 0xfe
+#define KM_REPORT_PERIOD_NS 5000000000ULL	/* between two reports of one open connection */
+#define KM_WAYPOINT_STATUS_PORT 15021
 
 #define KM_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " size")
 #define KM_ASSERT_OFFSET(type, field, at) \
@@ -34,6 +40,7 @@ struct km_addr {
 	__u32 word[4];
 };
 KM_ASSERT_SIZE(km_addr, 16);
+KM_ASSERT_OFFSET(km_addr, word, 0);
 
 /* Load balancing policies, km_service_value.lb_policy. */
 enum km_lb_policy {
@@ -48,17 +55,20 @@ struct km_frontend_key {
 	struct km_addr addr;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_frontend_key, 16);
+KM_ASSERT_OFFSET(km_frontend_key, addr, 0);
 
 struct km_frontend_value {
 	__u32 upstream_id;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_frontend_value, 4);
+KM_ASSERT_OFFSET(km_frontend_value, upstream_id, 0);
 
 /* km_service, hash. */
 struct km_service_key {
 	__u32 service_id;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_service_key, 4);
+KM_ASSERT_OFFSET(km_service_key, service_id, 0);
 
 struct km_service_value {
 	__u32 prio_endpoint_count[KM_PRIORITY_COUNT];
@@ -69,6 +79,7 @@ struct km_service_value {
 	__u32 waypoint_port;				/* network order, 0 = no waypoint */
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_service_value, 132);
+KM_ASSERT_OFFSET(km_service_value, prio_endpoint_count, 0);
 KM_ASSERT_OFFSET(km_service_value, lb_policy, 28);
 KM_ASSERT_OFFSET(km_service_value, service_port, 32);
 KM_ASSERT_OFFSET(km_service_value, target_port, 72);
@@ -82,6 +93,7 @@ struct km_endpoint_key {
 	__u32 backend_index;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_endpoint_key, 12);
+KM_ASSERT_OFFSET(km_endpoint_key, service_id, 0);
 KM_ASSERT_OFFSET(km_endpoint_key, prio, 4);
 KM_ASSERT_OFFSET(km_endpoint_key, backend_index, 8);
 
@@ -89,12 +101,14 @@ struct km_endpoint_value {
 	__u32 backend_uid;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_endpoint_value, 4);
+KM_ASSERT_OFFSET(km_endpoint_value, backend_uid, 0);
 
 /* km_backend, hash. */
 struct km_backend_key {
 	__u32 backend_uid;
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_backend_key, 4);
+KM_ASSERT_OFFSET(km_backend_key, backend_uid, 0);
 
 struct km_backend_value {
 	struct km_addr addr;
@@ -104,6 +118,7 @@ struct km_backend_value {
 	__u32 waypoint_port;				/* network order, 0 = no waypoint */
 } __attribute__((packed, aligned(4)));
 KM_ASSERT_SIZE(km_backend_value, 80);
+KM_ASSERT_OFFSET(km_backend_value, addr, 0);
 KM_ASSERT_OFFSET(km_backend_value, service_count, 16);
 KM_ASSERT_OFFSET(km_backend_value, service, 20);
 KM_ASSERT_OFFSET(km_backend_value, wp_addr, 60);
@@ -114,6 +129,7 @@ struct km_backend_alt_value {
 	struct km_addr addr;
 };
 KM_ASSERT_SIZE(km_backend_alt_value, 16);
+KM_ASSERT_OFFSET(km_backend_alt_value, addr, 0);
 
 /* km_service_port, hash, ours: the ports of a service beyond the ten in km_service. */
 struct km_service_port_key {
@@ -121,22 +137,27 @@ struct km_service_port_key {
 	__u32 service_port;	/* network order */
 };
 KM_ASSERT_SIZE(km_service_port_key, 8);
+KM_ASSERT_OFFSET(km_service_port_key, service_id, 0);
+KM_ASSERT_OFFSET(km_service_port_key, service_port, 4);
 
 struct km_service_port_value {
 	__u32 target_port;	/* network order */
 };
 KM_ASSERT_SIZE(km_service_port_value, 4);
+KM_ASSERT_OFFSET(km_service_port_value, target_port, 0);
 
 /* km_manage, hash. Key: a netns cookie (u64, rest zero) or an address. Value: u32. */
 struct km_manage_key {
 	__u8 bytes[16];
 };
 KM_ASSERT_SIZE(km_manage_key, 16);
+KM_ASSERT_OFFSET(km_manage_key, bytes, 0);
 
 struct km_manage_value {
 	__u32 state;
 };
 KM_ASSERT_SIZE(km_manage_value, 4);
+KM_ASSERT_OFFSET(km_manage_value, state, 0);
 
 /* The kernel's struct bpf_sock_tuple: both families in 36 bytes. */
 struct km_tuple4 {
@@ -146,6 +167,10 @@ struct km_tuple4 {
 	__u16 dport;
 };
 KM_ASSERT_SIZE(km_tuple4, 12);
+KM_ASSERT_OFFSET(km_tuple4, saddr, 0);
+KM_ASSERT_OFFSET(km_tuple4, daddr, 4);
+KM_ASSERT_OFFSET(km_tuple4, sport, 8);
+KM_ASSERT_OFFSET(km_tuple4, dport, 10);
 
 struct km_tuple6 {
 	__u32 saddr[4];
@@ -154,6 +179,10 @@ struct km_tuple6 {
 	__u16 dport;
 };
 KM_ASSERT_SIZE(km_tuple6, 36);
+KM_ASSERT_OFFSET(km_tuple6, saddr, 0);
+KM_ASSERT_OFFSET(km_tuple6, daddr, 16);
+KM_ASSERT_OFFSET(km_tuple6, sport, 32);
+KM_ASSERT_OFFSET(km_tuple6, dport, 34);
 
 struct km_tuple {
 	union {
@@ -162,6 +191,8 @@ struct km_tuple {
 	};
 };
 KM_ASSERT_SIZE(km_tuple, 36);
+KM_ASSERT_OFFSET(km_tuple, ipv4, 0);
+KM_ASSERT_OFFSET(km_tuple, ipv6, 0);
 
 /* km_sockstorage, sk_storage. Only the destination half of original_dst is set, its port in network order. */
 struct km_sockstorage_value {
@@ -177,6 +208,8 @@ struct km_sockstorage_value {
 	__u32 tail_pad;
 };
 KM_ASSERT_SIZE(km_sockstorage_value, 64);
+KM_ASSERT_OFFSET(km_sockstorage_value, connect_ns, 0);
+KM_ASSERT_OFFSET(km_sockstorage_value, last_report_ns, 8);
 KM_ASSERT_OFFSET(km_sockstorage_value, direction, 16);
 KM_ASSERT_OFFSET(km_sockstorage_value, connect_success, 17);
 KM_ASSERT_OFFSET(km_sockstorage_value, via_waypoint, 18);
@@ -190,6 +223,7 @@ struct km_auth_request {
 	struct km_tuple tuple;
 };
 KM_ASSERT_SIZE(km_auth_request, 40);
+KM_ASSERT_OFFSET(km_auth_request, type, 0);
 KM_ASSERT_OFFSET(km_auth_request, tuple, 4);
 
 /* km_auth_res, hash, keyed by km_tuple with ports in host order. */
@@ -197,12 +231,14 @@ struct km_auth_result {
 	__u32 denied;		/* 0 = cached allow, 1 = deny */
 };
 KM_ASSERT_SIZE(km_auth_result, 4);
+KM_ASSERT_OFFSET(km_auth_result, denied, 0);
 
 /* km_wlpolicy, hash, keyed by backend uid. Unused slots are 0. */
 struct km_wlpolicy_value {
 	__u32 policy_id[KM_POLICY_COUNT];
 };
 KM_ASSERT_SIZE(km_wlpolicy_value, 16);
+KM_ASSERT_OFFSET(km_wlpolicy_value, policy_id, 0);
 
 /* km_nodeinfo, LPM trie; the value is a u32 = 1. */
 struct km_nodeinfo_key {
@@ -210,6 +246,7 @@ struct km_nodeinfo_key {
 	struct km_addr addr;
 };
 KM_ASSERT_SIZE(km_nodeinfo_key, 20);
+KM_ASSERT_OFFSET(km_nodeinfo_key, prefix_length, 0);
 KM_ASSERT_OFFSET(km_nodeinfo_key, addr, 4);
 
 enum km_direction {
@@ -223,6 +260,8 @@ struct km_original_dst {
 	__u16 pad;
 };
 KM_ASSERT_SIZE(km_original_dst, 20);
+KM_ASSERT_OFFSET(km_original_dst, addr, 0);
+KM_ASSERT_OFFSET(km_original_dst, port, 16);
 
 /* km_tcp_probe, ring buffer: the report of one connection. Tuple ports are in host order. */
 struct km_connection_report {
@@ -245,13 +284,21 @@ struct km_connection_report {
 	__u32 tail_pad;
 };
 KM_ASSERT_SIZE(km_connection_report, 128);
+KM_ASSERT_OFFSET(km_connection_report, type, 0);
 KM_ASSERT_OFFSET(km_connection_report, tuple, 4);
 KM_ASSERT_OFFSET(km_connection_report, original_dst, 40);
 KM_ASSERT_OFFSET(km_connection_report, sent_bytes, 60);
+KM_ASSERT_OFFSET(km_connection_report, received_bytes, 64);
+KM_ASSERT_OFFSET(km_connection_report, connected, 68);
+KM_ASSERT_OFFSET(km_connection_report, direction, 72);
 KM_ASSERT_OFFSET(km_connection_report, tcp_state, 76);
 KM_ASSERT_OFFSET(km_connection_report, duration_ns, 80);
+KM_ASSERT_OFFSET(km_connection_report, start_ns, 88);
 KM_ASSERT_OFFSET(km_connection_report, last_report_ns, 96);
 KM_ASSERT_OFFSET(km_connection_report, protocol, 104);
+KM_ASSERT_OFFSET(km_connection_report, smoothed_rtt, 108);
+KM_ASSERT_OFFSET(km_connection_report, minimum_rtt, 112);
+KM_ASSERT_OFFSET(km_connection_report, retransmissions, 116);
 KM_ASSERT_OFFSET(km_connection_report, lost, 120);
 
 /*

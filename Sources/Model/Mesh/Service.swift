@@ -51,7 +51,7 @@ public struct LoadBalancing: Hashable, Sendable {
         case strict
         /// The nearest endpoints first.
         case failover
-        /// No load balancing: the destination stays. Maps as random without endpoints.
+        /// No load balancing: the destination stays, and nothing is remembered of it.
         case passthrough
     }
 
