@@ -95,6 +95,10 @@ extension ExpectationChecker {
     }
 
     private func matches(_ pattern: ReportPattern, _ report: ConnectionReport) throws(InputError) -> Bool {
+        for host in [pattern.source?.host, pattern.destination?.host] {
+            if let host { try requireKnown(host, pattern.place) }
+        }
+        if case .target(let target) = pattern.originalDestination { try requireKnown(target.host, pattern.place) }
         if let direction = pattern.direction, direction.rawValue != report.direction.rawValue { return false }
         if let source = pattern.source, try !matches(source, report.source, pattern.place) { return false }
         if let target = pattern.destination, try !matches(target, report.destination, pattern.place) { return false }
