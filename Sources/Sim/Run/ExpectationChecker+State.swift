@@ -159,9 +159,15 @@ extension ExpectationChecker {
                     key: "maps", expected: "\(title): \(key.value)", got: "absent", isMet: false, place: key.place)
             }
             let wanted = try text.entry(found, changedBy: value, at: key.place)
+            let isMet = MapText.bytes(wanted) == MapText.bytes(found)
+            var texts = (wanted: text.text(wanted), found: text.text(found))
+            if !isMet, texts.wanted == texts.found {
+                texts.wanted += ", bytes \(hex(MapText.bytes(wanted)))"
+                texts.found += ", bytes \(hex(MapText.bytes(found)))"
+            }
             return CheckResult(
-                key: "maps", expected: "\(title): \(key.value) = \(text.text(wanted))", got: text.text(found),
-                isMet: text.text(wanted) == text.text(found), place: key.place)
+                key: "maps", expected: "\(title): \(key.value) = \(texts.wanted)", got: texts.found, isMet: isMet,
+                place: key.place)
         }
     }
 }

@@ -245,7 +245,7 @@ struct ExpectationChecker {
 
     func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }
 
-    private func hex(_ bytes: [UInt8]) -> String {
+    func hex(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
