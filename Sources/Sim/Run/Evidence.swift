@@ -1,5 +1,14 @@
 import Model
 
+/// The rules that decided one connection.
+struct DecidingReasons: Hashable {
+    var reason: Reason
+    /// Why there is a waypoint, or none, where that was a question.
+    var waypointReason: Reason?
+
+    var all: [Reason] { [reason] + (waypointReason.map { [$0] } ?? []) }
+}
+
 /// What a step showed, for its expectations.
 struct Evidence {
     /// How many connections ended where; nil is refused.
@@ -8,8 +17,8 @@ struct Evidence {
     var waypoints: [SocketAddress: Int] = [:]
     var withoutWaypoint = 0
     var verdicts: [ConnectDecision.Verdict: Int] = [:]
-    /// Every rule that decided a connection.
-    var reasons: Set<Reason> = []
+    /// The rules that decided the connections, and how many each.
+    var reasons: [DecidingReasons: Int] = [:]
     /// The rule of the last hook at the program's side, of steps other than connects.
     var reason: Reason?
     var total = 0
@@ -29,8 +38,9 @@ struct Evidence {
         }
         finals[result.final, default: 0] += 1
         verdicts[result.decision.verdict, default: 0] += 1
-        reasons.insert(result.decision.reason)
-        if let reason = result.decision.waypointReason { reasons.insert(reason) }
+        reasons[
+            DecidingReasons(reason: result.decision.reason, waypointReason: result.decision.waypointReason),
+            default: 0] += 1
         if let waypoint = result.decision.waypoint {
             waypoints[waypoint, default: 0] += 1
         } else {

@@ -95,6 +95,10 @@ extension ExpectationChecker {
     }
 
     private func matches(_ pattern: ReportPattern, _ report: ConnectionReport) throws(InputError) -> Bool {
+        for host in [pattern.source?.host, pattern.destination?.host] {
+            if let host { try requireKnown(host, pattern.place) }
+        }
+        if case .target(let target) = pattern.originalDestination { try requireKnown(target.host, pattern.place) }
         if let direction = pattern.direction, direction.rawValue != report.direction.rawValue { return false }
         if let source = pattern.source, try !matches(source, report.source, pattern.place) { return false }
         if let target = pattern.destination, try !matches(target, report.destination, pattern.place) { return false }
@@ -155,9 +159,15 @@ extension ExpectationChecker {
                     key: "maps", expected: "\(title): \(key.value)", got: "absent", isMet: false, place: key.place)
             }
             let wanted = try text.entry(found, changedBy: value, at: key.place)
+            let isMet = MapText.bytes(wanted) == MapText.bytes(found)
+            var texts = (wanted: text.text(wanted), found: text.text(found))
+            if !isMet, texts.wanted == texts.found {
+                texts.wanted += ", bytes \(hex(MapText.bytes(wanted)))"
+                texts.found += ", bytes \(hex(MapText.bytes(found)))"
+            }
             return CheckResult(
-                key: "maps", expected: "\(title): \(key.value) = \(text.text(wanted))", got: text.text(found),
-                isMet: text.text(wanted) == text.text(found), place: key.place)
+                key: "maps", expected: "\(title): \(key.value) = \(texts.wanted)", got: texts.found, isMet: isMet,
+                place: key.place)
         }
     }
 }

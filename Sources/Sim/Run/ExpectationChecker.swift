@@ -15,13 +15,7 @@ struct ExpectationChecker {
         var checks: [CheckResult] = []
         if let outcome = expectation.outcome { checks += try check(outcome, evidence) }
         if let via = expectation.via { checks.append(try check(via: via, evidence)) }
-        if let reason = expectation.reason {
-            let found = evidence.reason.map { [$0] } ?? evidence.reasons.sorted { $0.code < $1.code }
-            checks.append(
-                CheckResult(
-                    key: "reason", expected: reason.value.rawValue, got: list(found.map(\.rawValue)),
-                    isMet: found.contains(reason.value), place: reason.place))
-        }
+        if let reason = expectation.reason { checks.append(check(reason: reason, evidence)) }
         if let hooks = expectation.hooks { checks.append(check(hooks: hooks, evidence)) }
         if let original = expectation.originalDestination {
             checks.append(
@@ -72,13 +66,14 @@ struct ExpectationChecker {
     private func matches(
         _ evidence: Evidence, _ patterns: [TargetPattern], _ place: Place
     ) throws(InputError) -> Bool {
-        for case let final in evidence.finals.keys {
-            guard let final else { return false }
+        for pattern in patterns { try requireKnown(pattern.host, place) }
+        guard evidence.finals[nil] == nil, evidence.total > 0 else { return false }
+        for final in evidence.finals.keys.compactMap(\.self).sorted() {
             var isMatched = false
             for pattern in patterns where try matches(pattern, final, place) { isMatched = true }
             guard isMatched else { return false }
         }
-        return evidence.total > 0
+        return true
     }
 
     private func check(
@@ -87,6 +82,7 @@ struct ExpectationChecker {
         var checks: [CheckResult] = []
         let total = evidence.total
         for share in shares.shares {
+            try requireKnown(share.destination.host, place)
             var count = 0
             for (final, number) in evidence.finals {
                 if let final, try matches(share.destination, final, place) { count += number }
@@ -121,11 +117,29 @@ struct ExpectationChecker {
     }
 
     private func check(via: Located<TargetPattern>, _ evidence: Evidence) throws(InputError) -> CheckResult {
+        try requireKnown(via.value.host, via.place)
         var isMet = evidence.withoutWaypoint == 0 && evidence.total > 0
         for waypoint in evidence.waypoints.keys where try !matches(via.value, waypoint, via.place) { isMet = false }
         let got = evidence.waypoints.keys.sorted().map { book.text(of: $0) }
         let none = evidence.withoutWaypoint > 0 ? ["\(evidence.withoutWaypoint) without waypoint"] : []
         return CheckResult(key: "via", expected: "\(via.value)", got: list(got + none), isMet: isMet, place: via.place)
+    }
+
+    /// Of a connect every connection has to have the reason.
+    private func check(reason: Located<Reason>, _ evidence: Evidence) -> CheckResult {
+        var reasons = evidence.reasons
+        if let reason = evidence.reason { reasons = [DecidingReasons(reason: reason): 1] }
+        var counts: [Reason: Int] = [:]
+        for (decided, count) in reasons {
+            for reason in decided.all { counts[reason, default: 0] += count }
+        }
+        let got = counts.sorted { $0.key.code < $1.key.code }.map { reason, count in
+            reasons.count > 1 ? "\(reason.rawValue) × \(count)" : reason.rawValue
+        }
+        return CheckResult(
+            key: "reason", expected: reason.value.rawValue, got: list(got),
+            isMet: !reasons.isEmpty && reasons.keys.allSatisfy { $0.all.contains(reason.value) },
+            place: reason.place)
     }
 
     private func check(hooks: Located<[Hook]>, _ evidence: Evidence) -> CheckResult {
@@ -151,6 +165,7 @@ struct ExpectationChecker {
             text = "none"
         case .target(let target):
             text = "\(target)"
+            try requireKnown(target.host, expected.place)
             isMet =
                 try got.map { (address) throws(InputError) in
                     try matches(TargetPattern(target.host, port: target.port), address, expected.place)
@@ -164,6 +179,7 @@ struct ExpectationChecker {
     private func check(
         _ key: String, _ pattern: Located<TargetPattern>, _ got: SocketAddress?
     ) throws(InputError) -> CheckResult {
+        try requireKnown(pattern.value.host, pattern.place)
         let isMet =
             try got.map { (address) throws(InputError) in
                 try matches(pattern.value, address, pattern.place)
@@ -173,11 +189,21 @@ struct ExpectationChecker {
             place: pattern.place)
     }
 
+    /// Throws for a name that nothing has, whatever it would be compared with.
+    func requireKnown(_ host: Host, _ place: Place) throws(InputError) {
+        guard case .name(let name) = host, book.workloads(name).isEmpty,
+            book.services(name, from: "default").isEmpty
+        else { return }
+        let hint = nearestName(to: name, in: book.allNames).map { "; did you mean \($0)?" } ?? ""
+        throw place.error("there is no workload or service named \"\(name)\"\(hint)")
+    }
+
     /// Whether an address is what a pattern means: a pod by its own or its owner's name, a service by its virtual IPs
     /// and its endpoints.
     func matches(
         _ pattern: TargetPattern, _ address: SocketAddress, _ place: Place
     ) throws(InputError) -> Bool {
+        try requireKnown(pattern.host, place)
         if let port = pattern.port, port != address.port { return false }
         switch pattern.host {
         case .address(let wanted): return wanted == address.address || wanted == address.address.unmapped
@@ -196,10 +222,6 @@ struct ExpectationChecker {
                 {
                     return true
                 }
-            }
-            guard !pods.isEmpty || !services.isEmpty else {
-                let hint = nearestName(to: name, in: book.allNames).map { "; did you mean \($0)?" } ?? ""
-                throw place.error("there is no workload or service named \"\(name)\"\(hint)")
             }
             return false
         }
@@ -223,7 +245,7 @@ struct ExpectationChecker {
 
     func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }
 
-    private func hex(_ bytes: [UInt8]) -> String {
+    func hex(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text

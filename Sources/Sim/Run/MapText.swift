@@ -95,8 +95,14 @@ struct MapText {
         case .servicePort(let key): return maps.servicePort.lookup(key).map { .servicePort(key, $0) }
         case .manage(let key): return maps.manage.lookup(key).map { .manage(key, $0) }
         case .nodeInfo(let key):
-            return maps.nodeInfo.sortedEntries.first { sameBytes($0.key, key) }.map { .nodeInfo(key, $0.value) }
+            return maps.nodeInfo.sortedEntries.first { Self.network($0.key) == Self.network(key) }
+                .map { .nodeInfo(key, $0.value) }
         }
+    }
+
+    /// A prefix without its host bits, which the trie ignores.
+    private static func network(_ key: NodeInfoKey) -> Prefix? {
+        Prefix(key.addr.asV6, length: Int(key.prefix_length)).flatMap { Prefix($0.network, length: $0.length) }
     }
 
     /// An entry with nothing in it.
@@ -142,16 +148,25 @@ struct MapText {
         return number
     }
 
+    /// A key without a value would change nothing, unnoticed.
+    private func requireValues(_ node: DocumentNode, _ place: Place) throws(InputError) {
+        guard let entry = (node.entries ?? []).first(where: \.value.isNull) else { return }
+        throw InputError(place.file, entry.keyPosition, "\"\(entry.key)\" has no value")
+    }
+
     private func changed(
         _ old: ServiceValue, by node: DocumentNode, at place: Place
     ) throws(InputError) -> ServiceValue {
         var value = old
+        try requireValues(node, place)
         var fields = try Fields(node, file: place.file, what: "an entry of km_service")
-        if fields.has("endpointCounts") {
-            var counts = value.endpointCounts
-            for (index, count) in fields.list("endpointCounts").prefix(7).enumerated() {
-                counts[index] = try number(count, place)
+        if let written = fields.node("endpointCounts") {
+            let list = written.elements ?? [written]
+            guard list.count <= 7 else {
+                throw InputError(place.file, written.position, "there are 7 priorities, not \(list.count)")
             }
+            var counts = value.endpointCounts
+            for (index, count) in list.enumerated() { counts[index] = try number(count, place) }
             value.endpointCounts = counts
         }
         if let policy = try fields.string("policy") {
@@ -163,8 +178,15 @@ struct MapText {
         if let ports = fields.node("ports") {
             var listed = InlineArray<10, UInt32>(repeating: 0)
             var targets = InlineArray<10, UInt32>(repeating: 0)
-            for (index, entry) in (ports.entries ?? []).prefix(10).enumerated() {
-                guard let port = UInt16(entry.key), let target = entry.value.integer.flatMap({ UInt16(exactly: $0) })
+            guard let entries = ports.entries else {
+                throw InputError(place.file, ports.position, "ports are written as {80: 8080}, not \(ports.kindName)")
+            }
+            guard entries.count <= 10 else {
+                throw InputError(place.file, ports.position, "a service has at most 10 ports, not \(entries.count)")
+            }
+            for (index, entry) in entries.enumerated() {
+                guard let port = UInt16(entry.key), port != 0,
+                    let target = entry.value.integer.flatMap({ UInt16(exactly: $0) })
                 else { throw InputError(place.file, entry.keyPosition, "ports are written as 80: 8080") }
                 listed[index] = mapPort(port)
                 targets[index] = mapPort(target)
@@ -181,6 +203,7 @@ struct MapText {
         _ old: BackendValue, by node: DocumentNode, at place: Place
     ) throws(InputError) -> BackendValue {
         var value = old
+        try requireValues(node, place)
         var fields = try Fields(node, file: place.file, what: "an entry of km_backend")
         if let address = try fields.address("address") { value.addr = MapAddress(address) }
         (value.wp_addr, value.waypoint_port) = try waypoint(&fields, (value.wp_addr, value.waypoint_port), place)
@@ -199,66 +222,37 @@ struct MapText {
         return (MapAddress(address.address), mapPort(address.port))
     }
 
+    // MARK: Comparing
+
+    /// The bytes of an entry's value, for comparing: text leaves out what seldom matters.
+    static func bytes(_ entry: MapEntry) -> [UInt8] {
+        switch entry {
+        case .frontend(_, let value): layoutBytes(of: value)
+        case .service(_, let value): layoutBytes(of: value)
+        case .endpoint(_, let value): layoutBytes(of: value)
+        case .backend(_, let value): layoutBytes(of: value)
+        case .backendAlternative(_, let value): layoutBytes(of: value)
+        case .servicePort(_, let value): layoutBytes(of: value)
+        case .manage(_, let value): layoutBytes(of: value)
+        case .nodeInfo(_, let value): layoutBytes(of: value)
+        }
+    }
+
     // MARK: Text
 
     /// An entry's value in words, names instead of ids.
     func text(_ entry: MapEntry) -> String {
         func name(_ id: ResourceID) -> String { node.name(of: id) ?? "\(id)" }
+        let namer = TraceNamer(book: book, node: node, options: world.options)
         switch entry {
         case .frontend(_, let value): return name(value.upstream_id)
         case .endpoint(_, let value): return name(value.backend_uid)
-        case .service(let key, let value):
-            return TraceNamer(book: book, node: node, options: world.options)
-                .trace(HookEvent(.connect4, node: node.name, .none, [.service(key.service_id, value)])).steps[0].value
-        case .backend(let key, let value):
-            return TraceNamer(book: book, node: node, options: world.options)
-                .trace(HookEvent(.connect4, node: node.name, .none, [.backend(key.backend_uid, value)])).steps[0].value
+        case .service(_, let value): return namer.service(value)
+        case .backend(_, let value): return namer.backend(value)
         case .backendAlternative(_, let value): return "\(value.addr.address)"
         case .servicePort(_, let value): return "target port \(hostPort(value.target_port))"
         case .manage(_, let value): return "\(value.state)"
         case .nodeInfo(_, let value): return "\(value)"
-        }
-    }
-}
-
-extension ScenarioRunner {
-    /// Changes map entries behind the compiler's back.
-    mutating func mapWrite(_ step: MapWrites, _ result: inout StepResult) throws(InputError) {
-        var nodes = world.nodeNames
-        if let node = step.node {
-            guard nodes.contains(node.value) else { throw node.error("node \"\(node.value)\" has no maps") }
-            nodes = [node.value]
-        }
-        result.title = "write maps of \(nodes.joined(separator: ", "))"
-        for name in nodes {
-            for write in step.writes { try self.write(write, node: name, &result) }
-        }
-    }
-
-    private mutating func write(
-        _ write: MapWrites.Write, node name: String, _ result: inout StepResult
-    ) throws(InputError) {
-        guard let node = world.nodes[name] else { return }
-        let text = MapText(node: node, book: book, world: world)
-        let mapWrite: MapWrite
-        let key: Located<String>
-        switch write {
-        case .delete(let map, let deleted):
-            key = deleted
-            guard let found = try text.key(map, key) else { throw key.error("\"\(key.value)\" has no id on \(name)") }
-            mapWrite = .delete(found)
-            result.facts.append("\(name): delete \(map.rawValue) \(key.value)")
-        case .put(let map, let put, let value):
-            key = put
-            guard let found = try text.key(map, key) else { throw key.error("\"\(key.value)\" has no id on \(name)") }
-            let old = text.entry(found) ?? MapText.emptyEntry(found)
-            mapWrite = .put(try text.entry(old, changedBy: value, at: key.place))
-            result.facts.append("\(name): put \(map.rawValue) \(key.value)")
-        }
-        do throws(MapError) {
-            try world.write(mapWrite, node: name)
-        } catch {
-            throw key.error("the map refuses it: \(error.name)")
         }
     }
 }

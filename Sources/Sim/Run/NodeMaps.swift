@@ -104,7 +104,9 @@ extension MapText {
         case .backend(let key), .backendAlternative(let key):
             return key.backend_uid == 0 ? "DNS proxy" : name(key.backend_uid)
         case .manage(let key): return manageText(key, [:])
-        case .nodeInfo(let key): return "\(key.addr.address)/\(key.prefix_length)"
+        case .nodeInfo(let key):
+            // A prefix longer than an IPv4 address is of IPv6, also with nothing after its first word.
+            return "\(key.prefix_length > 32 ? key.addr.asV6 : key.addr.address)/\(key.prefix_length)"
         }
     }
 

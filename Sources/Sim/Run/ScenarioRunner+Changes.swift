@@ -129,8 +129,8 @@ extension ScenarioRunner {
         book = NameBook(next.mesh)
         world.apply(next.mesh)
         manageNew(since: old)
-        for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil && next.mesh.nodes.count <= 8 {
-            world.addNode(name)
+        if next.mesh.nodes.count <= Self.smallMeshNodeCount {
+            for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil { world.addNode(name) }
         }
         let known = Set(problems)
         problems = world.problems

@@ -22,7 +22,10 @@ extension ScenarioRunner {
         case .manage(let names): try setManaged(names, true, &result)
         case .release(let names): try setManaged(names, false, &result)
         case .advance(let nanoseconds):
-            world.advance(nanoseconds: nanoseconds)
+            guard world.advance(nanoseconds: nanoseconds) else {
+                throw entry.place.error(
+                    "the clock cannot go so far: it holds 2^64 ns, and \(UInt64.max - world.now) ns are left")
+            }
             result.title = "advance by \(Self.durationText(nanoseconds))"
         case .snapshot(let name):
             mapSnapshots[name.value] = world.mapSnapshot
@@ -49,6 +52,7 @@ extension ScenarioRunner {
     ) throws(InputError) {
         let caller = try self.caller(of: step)
         let targets = try addresses(of: step, from: caller)
+        try requireFamily(of: step, targets)
         let repeated = step.repeatCount > 1 ? " × \(step.repeatCount)" : ""
         let transport = step.transport == .udp ? " over UDP" : ""
         result.title = "connect \(step.caller.name.value) → \(step.target.value)\(transport)\(repeated)"
@@ -70,6 +74,18 @@ extension ScenarioRunner {
         evidence.total = step.repeatCount
         evidence.requested = targets
         result.groups = groups.sorted.map { group($0.0, count: $0.1) }
+    }
+
+    /// A socket that is connected again keeps its family.
+    private func requireFamily(of step: Connect, _ targets: [SocketAddress]) throws(InputError) {
+        guard case .reuse(let name) = step.socket,
+            let family = openSockets[name.value].flatMap({ world.sockets[$0]?.family }),
+            let target = targets.first(where: { $0.address.family != family })
+        else { return }
+        func text(_ family: AddressFamily) -> String { family == .v4 ? "IPv4" : "IPv6" }
+        throw step.target.error(
+            "socket \"\(name.value)\" is an \(text(family)) socket; \(target.address) is an "
+                + "\(text(target.address.family)) address")
     }
 
     private func caller(of step: Connect) throws(InputError) -> Caller {
@@ -237,37 +253,5 @@ extension ScenarioRunner {
         ]
         let unit = units.first { nanoseconds % $0.size == 0 } ?? ("ns", 1)
         return "\(nanoseconds / unit.size) \(unit.name)"
-    }
-}
-
-/// Collects connections by where they went.
-struct ConnectionGroups {
-    private struct Key: Hashable {
-        var verdict: ConnectDecision.Verdict
-        var final: SocketAddress?
-        var waypoint: SocketAddress?
-        var reason: Reason
-    }
-
-    private var order: [Key] = []
-    private var groups: [Key: (first: ConnectResult, count: Int)] = [:]
-
-    mutating func add(_ result: ConnectResult) {
-        let key = Key(
-            verdict: result.decision.verdict, final: result.final, waypoint: result.decision.waypoint,
-            reason: result.decision.reason)
-        if groups[key] == nil { order.append(key) }
-        groups[key, default: (result, 0)].count += 1
-    }
-
-    /// Most frequent first; equal ones by address, then as they came.
-    var sorted: [(ConnectResult, Int)] {
-        order.compactMap { groups[$0] }.enumerated()
-            .sorted { a, b in
-                if a.element.count != b.element.count { return a.element.count > b.element.count }
-                if let x = a.element.first.final, let y = b.element.first.final, x != y { return x < y }
-                return a.offset < b.offset
-            }
-            .map { ($0.element.first, $0.element.count) }
     }
 }

@@ -27,6 +27,9 @@ public struct ScenarioRunner: Sendable {
         }
     }
 
+    /// Up to so many nodes all of them get maps, whether or not a step needs them.
+    static let smallMeshNodeCount = 8
+
     let scenario: Scenario
     let preset: Preset
     let seed: UInt64
@@ -150,7 +153,7 @@ public struct ScenarioRunner: Sendable {
             default: break
             }
         }
-        let all = needsAll || snapshot.mesh.nodes.count <= 8
+        let all = needsAll || snapshot.mesh.nodes.count <= Self.smallMeshNodeCount
         addNodes { all || needed.contains($0) }
     }
 

@@ -74,7 +74,8 @@ struct TraceNamer {
         }
     }
 
-    private func service(_ value: ServiceValue) -> String {
+    /// What a value of km_service says.
+    func service(_ value: ServiceValue) -> String {
         let policy =
             BalancingPolicy(rawValue: value.lb_policy).map { "\($0)" } ?? "policy \(value.lb_policy)"
         let counts = value.endpointCounts
@@ -91,9 +92,12 @@ struct TraceNamer {
         return text
     }
 
-    private func backend(_ value: BackendValue) -> String {
+    /// What a value of km_backend says.
+    func backend(_ value: BackendValue) -> String {
         var text = "\(value.addr.address)"
-        if value.waypoint_port != 0 { text += ", waypoint \(waypoint(value.wp_addr, value.waypoint_port))" }
+        if value.waypoint_port != 0 || !value.wp_addr.isZero {
+            text += ", waypoint \(waypoint(value.wp_addr, value.waypoint_port))"
+        }
         return text
     }
 

@@ -58,7 +58,7 @@ public struct NodeDataplane: Sendable {
                 do {
                     try maps.apply(write)
                 } catch {
-                    losses.append((resource, lost(write, error)))
+                    if let loss = lost(write, error) { losses.append((resource, loss)) }
                 }
             }
         }
@@ -68,19 +68,21 @@ public struct NodeDataplane: Sendable {
     /// What of the mesh the maps do not hold as it is meant.
     public var problems: [Problem] { (compiler?.problems ?? []) + losses.map(\.problem) }
 
-    /// The problem of a write that the kernel refused.
-    private func lost(_ write: MapWrite, _ error: MapError) -> Problem {
+    /// The problem of a write that the kernel refused; nil when the map is as the write meant it all the same.
+    private func lost(_ write: MapWrite, _ error: MapError) -> Problem? {
         let key: MapEntryKey? =
             switch write {
             case .put(let entry): entry.key
             case .delete(let key): key
             case .barrier: nil
             }
-        let capacity: Int =
-            switch error {
-            case .full(let capacity), .noSpace(let capacity): capacity
-            case .missing, .invalid: 0
-            }
+        let capacity: Int
+        switch error {
+        case .full(let most), .noSpace(let most): capacity = most
+        // The entry to delete is gone already: somebody else wrote to the map.
+        case .missing: return nil
+        case .invalid: preconditionFailure("node \(name): a compiled prefix is too long: \(write)")
+        }
         let resource =
             switch key {
             case .frontend(let key): key.addr.address.description

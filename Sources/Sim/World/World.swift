@@ -187,8 +187,11 @@ public struct World: Sendable {
     // MARK: Time, chance, snapshots
 
     /// Lets time pass.
-    public mutating func advance(nanoseconds: UInt64) {
-        now = now.addingReportingOverflow(nanoseconds).partialValue
+    /// - Returns: false when the clock cannot hold so late a time; it stays where it is then.
+    public mutating func advance(nanoseconds: UInt64) -> Bool {
+        let (later, isOverflow) = now.addingReportingOverflow(nanoseconds)
+        if !isOverflow { now = later }
+        return !isOverflow
     }
 
     /// The maps of every node, to be restored later.
