@@ -33,15 +33,16 @@ public struct EndpointSelection: Sendable {
     func pick(
         maps: inout some MapAccess, generator: inout SplitMix64, recorder: inout some DecisionRecorder
     ) -> Pick {
-        guard let policy = BalancingPolicy(rawValue: policy) else { return .failed(.unknownPolicy) }
         switch policy {
-        case .random, .strict:
-            guard counts[0] > 0 else { return .failed(policy == .random ? .randomEmpty : .noEndpoint) }
+        case BalancingPolicy.random.rawValue, BalancingPolicy.strict.rawValue:
+            let isRandom = policy == BalancingPolicy.random.rawValue
+            guard counts[0] > 0 else { return .failed(isRandom ? .randomEmpty : .noEndpoint) }
             let draw = generator.draw()
             return pick(priority: 0, count: counts[0], draw, maps: &maps, recorder: &recorder)
-        case .failover:
+        case BalancingPolicy.failover.rawValue:
             return failover(maps: &maps, generator: &generator, recorder: &recorder)
-        case .passthrough: return .failed(.passthrough)
+        case BalancingPolicy.passthrough.rawValue: return .failed(.passthrough)
+        default: return .failed(.unknownPolicy)
         }
     }
 

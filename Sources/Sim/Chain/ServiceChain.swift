@@ -92,9 +92,9 @@ public struct ServiceChain: Sendable {
     ) -> UInt16? {
         let wanted = mapPort(port)
         let listed = service.servicePorts
-        // Upstream finds port 0 in the first free place of the list.
-        let isFindable = wanted != 0 || options.unlistedPort == .leave
-        for index in 0..<Int(KM_SERVICE_PORT_COUNT) where listed[index] == wanted && isFindable {
+        for index in 0..<Int(KM_SERVICE_PORT_COUNT) where listed[index] == wanted {
+            // Upstream finds port 0 in the first free place of the list.
+            if wanted == 0 && options.unlistedPort == .refuse { break }
             return hostPort(service.targetPorts[index])
         }
         guard options.extras == .keep else { return nil }
