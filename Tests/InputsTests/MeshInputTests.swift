@@ -66,6 +66,46 @@ private func names(_ mesh: Mesh) -> [String] { mesh.sortedWorkloads.map(\.name) 
     #expect(names(rest) == ["web-0", "web-1"])
 }
 
+@Test(arguments: [false, true])
+func workloadsWithoutANodeNeedNoNodeWithoutAName(isNodeGiven: Bool) throws {
+    let scratch = try ScratchDirectory()
+    let file = try scratch.write(
+        """
+        workloads:
+        - {uid: a, name: a, namespace: n, workloadIps: [10.0.0.1]}
+        - {uid: b, name: b, namespace: n, workloadIps: []}
+        """, to: "ztunnel.yaml")
+    var input = MeshInput(nodes: isNodeGiven ? [Node("node-a")] : [])
+    try input.add(path: file)
+    let mesh = try input.snapshot().mesh
+    #expect(mesh.nodes.keys.sorted() == [isNodeGiven ? "node-a" : "node-0"])
+    #expect(mesh.sortedWorkloads.map(\.node) == [isNodeGiven ? "" : "node-0", ""])
+    #expect(mesh.sortedWorkloads.map(\.addresses.count) == [1, 0])
+}
+
+@Test func aWorkloadStaysOnTheDefaultNodeWhenThatIsDescribedAnew() throws {
+    let scratch = try ScratchDirectory()
+    let file = try scratch.write(
+        "workloads: [{uid: a, name: a, namespace: n, workloadIps: [10.0.0.1]}]", to: "ztunnel.yaml")
+    var input = MeshInput()
+    try input.add(path: file)
+    var node = try #require(try input.snapshot().mesh.nodes["node-0"])
+    node.locality.zone = "z"
+    input.set(node)
+    let mesh = try input.snapshot().mesh
+    #expect(mesh.nodes["node-0"]?.locality.zone == "z" && mesh.sortedWorkloads.map(\.node) == ["node-0"])
+}
+
+@Test func anIgnoredObjectCountsOnce() throws {
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: "
+    var input = try input("\(map)a}}", "\(map)a}}")
+    let one = try input.snapshot().notes.map(\.text)
+    #expect(one == ["1 ConfigMap object is ignored: the mesh does not use this kind"])
+    try input.add(text: "\(map)a, namespace: other}}", file: "test.yaml")
+    let two = try input.snapshot().notes.map(\.text)
+    #expect(two == ["2 ConfigMap objects are ignored: the mesh does not use this kind"])
+}
+
 @Test func aFileThatIsNotThereIsNamed() throws {
     var input = MeshInput()
     let error = #expect(throws: InputError.self) { try input.add(path: "no/such/file.yaml") }

@@ -55,10 +55,16 @@ import Testing
         }
     }
 
+    @Test func linesMayEndAsOnWindows() throws {
+        let table = try NameTable(serialized: "1\ta\r\n2\tb\r\n")
+        #expect(table.serialized == "1\ta\n2\tb\n")
+    }
+
     @Test(arguments: [
-        ("x\tname\n", 1), ("1 name\n", 1), ("0\tname\n", 1), ("4294967296\tname\n", 1), ("1\t\n", 1), ("1\n", 1),
+        ("x\tname\n", 1), ("+1\tname\n", 1), ("1 name\n", 1), ("0\tname\n", 1), ("4294967296\tname\n", 1), ("1\t\n", 1),
+        ("1\n", 1),
         ("1\ta\n1\tb\n", 2),
-        ("1\ta\n2\ta\n", 2), ("1\ta\n2\tb\n-3\tc\n", 3),
+        ("1\ta\n2\ta\n", 2), ("1\ta\n2\tb\n-3\tc\n", 3), ("1\ta\n\n2\n", 3), ("1\ta\r\n2\r\n", 2),
     ])
     func badTextIsRefusedWithItsLine(text: String, line: Int) {
         do {

@@ -6,8 +6,8 @@ import Testing
     func textLeadsBack(text: String) { #expect(SocketAddress(text)?.description == text) }
 
     @Test(arguments: [
-        "", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:-1", "10.0.0.1:x", "[10.0.0.1]:80", "::1:80",
-        "[::1]",
+        "", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:-1", "10.0.0.1:+80", "10.0.0.1:-0",
+        "10.0.0.1:x", "[10.0.0.1]:80", "::1:80", "[::1]",
         "[::1]80", "[::1:80", "::1]:80", "[]:80",
     ])
     func badTextIsRefused(text: String) { #expect(SocketAddress(text) == nil) }

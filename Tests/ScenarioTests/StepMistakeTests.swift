@@ -133,6 +133,10 @@ func refusesMistakesWithSockets(_ steps: String, _ expected: String) {
         "t.yaml:3:45: \"reply\" beside \"unsolicited\"; nobody asked for the datagram"
     ),
     ("- dns: {from: p, unsolicited: \"a:53\"}", "t.yaml:3:31: \"unsolicited\" must be address:port, not \"a:53\""),
+    (
+        "- dns: {from: p, unsolicited: \"[fd00::9]:53\"}",
+        "t.yaml:3:31: the DNS hooks are for IPv4; give an IPv4 address"
+    ),
     ("- dns: {from: p, unsolicited: 1.2.3.4}", "t.yaml:3:31: \"unsolicited\" must be host:port, not \"1.2.3.4\""),
     (
         "- dns: {from: p, server: a, socket: s}\n- dns: {from: q, server: a, socket: s}",

@@ -134,6 +134,7 @@ func readsWhoIsManaged(_ word: String, _ managed: Scenario.ManagedPods) throws {
     ("manage: [a, b, a]\nname: n", "t.yaml:1:16: \"a\" again; it is already at line 1"),
     ("manage: {a: b}\nname: n", "t.yaml:1:9: \"manage\" must be all, labelled, none or a list of pods, not a mapping"),
     ("dnsProxy: dns\nname: n", "t.yaml:1:11: \"dnsProxy\" must be an IP address, not \"dns\""),
+    ("dnsProxy: fd00::53\nname: n", "t.yaml:1:11: the DNS hooks are for IPv4; give an IPv4 address"),
     ("monitoring: yes\nname: n", "t.yaml:1:13: \"monitoring\" must be true or false, not \"yes\""),
     (
         "name: n\nmonitoring: false\nperiodicReports: true",

@@ -138,7 +138,8 @@ public struct Fields {
             if let near = nearestName(to: entry.key, in: known) {
                 hint = "did you mean \"\(near)\"?"
             } else {
-                hint = "known here: \(known.joined(separator: ", "))"
+                var listed: Set<String> = []
+                hint = "known here: \(known.filter { listed.insert($0).inserted }.joined(separator: ", "))"
             }
             throw InputError(file, entry.keyPosition, "unknown key \"\(entry.key)\"; \(hint)")
         }

@@ -5,7 +5,9 @@ public enum TextFile {
     /// The text of a file; `-` is standard input.
     /// - Throws: when the file cannot be read, or is not UTF-8.
     public static func contents(ofPath path: String) throws(InputError) -> String {
-        guard let stream = unsafe path == "-" ? fdopen(dup(0), "r") : fopen(path, "rb") else { throw failure(path) }
+        guard let stream = unsafe path == "-" ? fdopen(dup(0), "r") : fopen(path, "rb") else {
+            throw InputError.unreadable(path)
+        }
         defer { unsafe fclose(stream) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -15,14 +17,10 @@ public enum TextFile {
             if count == 0 { break }
             bytes += chunk.prefix(count)
         }
-        guard unsafe ferror(stream) == 0 else { throw failure(path) }
+        guard unsafe ferror(stream) == 0 else { throw InputError.unreadable(path) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw InputError(path, nil, "is not UTF-8 text")
         }
         return text
-    }
-
-    private static func failure(_ path: String) -> InputError {
-        InputError(path, nil, "cannot be read: \(unsafe String(cString: strerror(errno)))")
     }
 }

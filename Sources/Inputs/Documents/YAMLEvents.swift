@@ -30,15 +30,13 @@ struct YAMLEvents: ~Copyable {
         file = path
         var status = stat()
         if path != "-" {
-            guard unsafe stat(path, &status) == 0 else {
-                throw InputError(path, nil, "cannot be read: \(Self.reason(errno))")
-            }
+            guard unsafe stat(path, &status) == 0 else { throw InputError.unreadable(path) }
             guard status.st_mode & S_IFMT != S_IFDIR else {
                 throw InputError(path, nil, "is a directory; name the files in it")
             }
         }
         guard let stream = unsafe path == "-" ? fdopen(dup(0), "r") : fopen(path, "rb") else {
-            throw InputError(path, nil, "cannot be read: \(Self.reason(errno))")
+            throw InputError.unreadable(path)
         }
         unsafe self.stream = unsafe stream
         unsafe buffer = nil
@@ -71,10 +69,6 @@ struct YAMLEvents: ~Copyable {
         let made = unsafe yaml_parser_initialize(parser)
         precondition(made == 1, "out of memory for a YAML parser")
         return unsafe parser
-    }
-
-    private static func reason(_ code: Int32) -> String {
-        unsafe String(cString: strerror(code))
     }
 
     /// The next event, nil at the end of the stream.

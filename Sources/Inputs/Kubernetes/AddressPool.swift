@@ -69,17 +69,12 @@ struct VirtualAddresses: Hashable, Sendable {
     private static func free(
         for service: KubernetesName, family: AddressFamily, avoiding taken: Set<IPAddress>
     ) -> IPAddress? {
-        let start = fnv1a(service.description) % usableCount
+        let start = NameTable.hash(service.description) % usableCount
         for step in 0..<usableCount {
             let offset = 1 + UInt64((start + step) % usableCount)
             guard let address = networks[family]?.advanced(by: offset) else { return nil }
             if !taken.contains(address) { return address }
         }
         return nil
-    }
-
-    /// FNV-1a with 32 bits.
-    private static func fnv1a(_ text: String) -> UInt32 {
-        text.utf8.reduce(0x811c_9dc5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
     }
 }

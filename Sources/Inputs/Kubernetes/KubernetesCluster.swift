@@ -17,8 +17,8 @@ public struct KubernetesCluster: Sendable {
     var endpoints: [ObjectKey: KubernetesEndpoints] = [:]
     /// Objects of which only the name counts.
     private var others: Set<ObjectKey> = []
-    /// Kinds that the mesh does not know.
-    private var ignored: [String: (count: Int, first: ObjectOrigin)] = [:]
+    /// Objects of kinds that the mesh does not know.
+    private var ignored: [String: (names: Set<KubernetesName>, first: ObjectOrigin)] = [:]
     /// Where implied pods are.
     var placement = PodPlacement()
     /// The addresses that services were given.
@@ -35,7 +35,7 @@ public struct KubernetesCluster: Sendable {
         guard let kind = object.knownKind else {
             let isForeign = KubernetesKind(rawValue: object.kind) != nil
             let name = isForeign ? "\(object.kind) (\(object.apiVersion))" : object.kind
-            ignored[name, default: (0, object.origin)].count += 1
+            ignored[name, default: ([], object.origin)].names.insert(object.objectName)
             return
         }
         let name = object.objectName
@@ -123,15 +123,11 @@ extension KubernetesCluster {
     /// A namespace, nil when it has no object.
     public func namespace(_ name: String) -> KubernetesNamespace? { namespaces[name] }
 
-    /// Kinds that the mesh does not know, by name, and how many objects of each were applied.
-    public var ignoredKinds: [(kind: String, count: Int)] {
-        ignored.sorted { $0.key < $1.key }.map { ($0.key, $0.value.count) }
-    }
-
     /// A note for each ignored kind, at its first object.
     var ignoredNotes: [InputNote] {
         ignored.map { kind, value in
-            let objects = value.count == 1 ? "1 \(kind) object is" : "\(value.count) \(kind) objects are"
+            let count = value.names.count
+            let objects = count == 1 ? "1 \(kind) object is" : "\(count) \(kind) objects are"
             return value.first.note("\(objects) ignored: the mesh does not use this kind")
         }
     }

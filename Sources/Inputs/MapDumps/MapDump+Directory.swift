@@ -1,3 +1,5 @@
+import Model
+
 /// A directory of dumps: a file a map, named for it (`km_service.json`), and optionally `names.json`.
 extension MapDump {
     /// The name of the optional file with the names of ids: a mapping `{"2851307223": "default/reviews.…"}`.
@@ -74,7 +76,7 @@ extension MapDump {
         var names: [UInt32: String] = [:]
         var ids: [String: UInt32] = [:]
         for entry in entries {
-            guard let id = UInt32(entry.key), id != 0, entry.key.first != "+" else {
+            guard let id = Digits.decimal(entry.key, as: UInt32.self), id != 0 else {
                 throw InputError(
                     file, entry.keyPosition, "an id must be a number from 1 to \(UInt32.max), not \"\(entry.key)\"")
             }

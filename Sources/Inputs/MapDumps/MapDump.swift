@@ -1,3 +1,5 @@
+import Model
+
 /// What the maps of a node held: bytes, checked for their sizes only.
 public struct MapDump: Hashable, Sendable {
     /// One entry of a map.
@@ -54,11 +56,11 @@ extension MapDump {
     }
 
     private static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "["))
         for (index, byte) in bytes.enumerated() {
             text += (index == 0 ? "\"0x" : ",\"0x").utf8
-            text += [digits[Int(byte >> 4)], digits[Int(byte & 15)], UInt8(ascii: "\"")]
+            let (high, low) = Digits.hexadecimal(of: byte)
+            text += [high, low, UInt8(ascii: "\"")]
         }
         text.append(UInt8(ascii: "]"))
     }

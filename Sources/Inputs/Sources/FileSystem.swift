@@ -19,7 +19,7 @@ enum FileSystem {
     static func kind(of path: String) throws(InputError) -> Kind {
         if path == "-" { return .file(byteCount: nil) }
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw failure(path) }
+        guard unsafe stat(path, &status) == 0 else { throw InputError.unreadable(path) }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return .directory
         case S_IFREG: return .file(byteCount: Int(status.st_size))
@@ -29,7 +29,7 @@ enum FileSystem {
 
     /// The names in a directory, sorted by their bytes. Hidden ones (editors' leftovers among them) are left out.
     static func names(inDirectory path: String) throws(InputError) -> [String] {
-        guard let directory = unsafe opendir(path) else { throw failure(path) }
+        guard let directory = unsafe opendir(path) else { throw InputError.unreadable(path) }
         defer { unsafe closedir(directory) }
         guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else {
             preconditionFailure("dirent has no name")
@@ -47,9 +47,5 @@ enum FileSystem {
     /// `name` in `directory`.
     static func join(_ directory: String, _ name: String) -> String {
         directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
-    }
-
-    private static func failure(_ path: String) -> InputError {
-        InputError(path, nil, "cannot be read: \(unsafe String(cString: strerror(errno)))")
     }
 }

@@ -150,7 +150,8 @@ public struct MeshInput: Sendable {
             result.mesh.workloads.merge(snapshot.mesh.workloads) { $1 }
         }
         for node in nodes where result.mesh.nodes[node.name] == nil { result.mesh.nodes[node.name] = node }
-        for name in Set(result.mesh.workloads.values.map(\.node)).sorted() where result.mesh.nodes[name] == nil {
+        for name in Set(result.mesh.workloads.values.map(\.node)) where result.mesh.nodes[name] == nil && !name.isEmpty
+        {
             result.mesh.nodes[name] = Node(name)
         }
         if !result.mesh.policies.isEmpty {
@@ -161,6 +162,18 @@ public struct MeshInput: Sendable {
                     "\(count) \(count == 1 ? "policy is" : "policies are") held but not decided yet"))
         }
         for (node, dump) in dumps { try addRecorded(dump, on: node, to: &result.mesh) }
+        Self.placeOnDefaultNode(&result.mesh)
         return result
+    }
+
+    /// Gives workloads without a node the default one where the mesh has no other, so that somebody can call from them.
+    /// Where it has others nobody knows on which of them they run; they are destinations only.
+    private static func placeOnDefaultNode(_ mesh: inout Mesh) {
+        let name = ClusterNodes.defaultName
+        guard mesh.nodes.keys.allSatisfy({ $0 == name }) else { return }
+        for (uid, workload) in mesh.workloads where workload.node.isEmpty && !workload.addresses.isEmpty {
+            mesh.workloads[uid]?.node = name
+            if mesh.nodes[name] == nil { mesh.nodes[name] = Node(name) }
+        }
     }
 }

@@ -54,7 +54,7 @@ extension Prefix: CustomStringConvertible {
             self.init(host: address)
             return
         }
-        guard let length = Int(parts[1]), parts[1].first != "+" else { return nil }
+        guard let length = Digits.decimal(parts[1], as: Int.self) else { return nil }
         self.init(address, length: length)
     }
 }

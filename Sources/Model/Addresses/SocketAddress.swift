@@ -22,9 +22,9 @@ extension SocketAddress: CustomStringConvertible {
 
     /// Reads `10.0.0.1:80` or `[fd00::1]:80`; nil for anything else.
     public init?(_ text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Digits.decimal(text[text.index(after: colon)...], as: UInt16.self)
+        else { return nil }
         var host = text[..<colon]
         if host.first == "[" {
             guard host.last == "]" else { return nil }

@@ -49,10 +49,6 @@ public struct HashMap<Key: MapKey & BitwiseCopyable, Value: BitwiseCopyable & Se
         }
     }
 
-    /// The value at a position that `position(of:)` gave.
-    @inlinable
-    public func value(at position: Int) -> Value { slots[position].value }
-
     /// The value of a key, nil when missing.
     @inlinable @inline(__always)
     public func lookup(_ key: Key) -> Value? {

@@ -62,12 +62,18 @@ extension NameTable {
         sortedEntries.map { "\($0.id)\t\($0.name)\n" }.joined()
     }
 
-    /// Reads what `serialized` wrote.
+    /// Reads what `serialized` wrote. Lines may also end in CR and LF, and may be empty.
     /// - Throws: for a line of another form, id 0, and an id or a name that appears twice.
     public init(serialized text: String) throws(NameTableError) {
-        for (index, line) in text.split(separator: "\n").enumerated() {
-            let parts = line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let id = ResourceID(parts[0]), id != 0, !parts[1].isEmpty else {
+        // By bytes: to Swift, CR and LF are one character, and so are a tab and an accent after it.
+        let (lineFeed, carriageReturn, tab) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"))
+        let lines = text.utf8.split(separator: lineFeed, omittingEmptySubsequences: false)
+        for (index, wholeLine) in lines.enumerated() {
+            let line = wholeLine.last == carriageReturn ? wholeLine.dropLast() : wholeLine
+            if line.isEmpty { continue }
+            let parts = line.split(separator: tab, maxSplits: 1, omittingEmptySubsequences: false).map(Substring.init)
+            guard parts.count == 2, let id = Digits.decimal(parts[0], as: ResourceID.self), id != 0, !parts[1].isEmpty
+            else {
                 throw NameTableError(line: index + 1, message: "must be an id from 1 and a name, with a tab between")
             }
             try insert(String(parts[1]), id: id, line: index + 1)

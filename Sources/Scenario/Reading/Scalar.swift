@@ -113,6 +113,11 @@ struct Scalar {
         return address
     }
 
+    /// Refuses an IPv6 address where only the DNS hooks read it: they read every address as IPv4.
+    func requireDNSFamily(_ address: IPAddress, _ node: DocumentNode) throws(InputError) {
+        guard address.family == .v4 else { throw place(node).error("the DNS hooks are for IPv4; give an IPv4 address") }
+    }
+
     /// `host` or `host:port`.
     func pattern(_ node: DocumentNode) throws(InputError) -> TargetPattern {
         guard let text = node.text else { throw error(node, mustBe: "a name or an address") }

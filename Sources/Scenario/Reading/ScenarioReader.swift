@@ -15,7 +15,7 @@ struct ScenarioReader {
             file: file, name: name, description: try section.string(.description) ?? "", seed: try seed(&section),
             preset: try section.choice(.preset) ?? .hardened, options: try options(&section),
             node: try section.name(.node), nodes: try nodes(&section), mesh: [],
-            managedPods: try managedPods(&section), dnsProxy: try section.address(.dnsProxy),
+            managedPods: try managedPods(&section), dnsProxy: try dnsProxy(&section),
             isMonitoring: try section.boolean(.monitoring) ?? true,
             hasPeriodicReports: try section.boolean(.periodicReports) ?? false, steps: [])
         if scenario.hasPeriodicReports && !scenario.isMonitoring {
@@ -33,6 +33,12 @@ struct ScenarioReader {
             throw section.scalar(.seed).error(node, mustBe: "a whole number from 0 to \(UInt64.max)")
         }
         return seed
+    }
+
+    private func dnsProxy(_ section: inout Section<ScenarioKey>) throws(InputError) -> IPAddress? {
+        guard let address = try section.address(.dnsProxy), let node = section.node(.dnsProxy) else { return nil }
+        try section.scalar(.dnsProxy).requireDNSFamily(address, node)
+        return address
     }
 
     private func options(_ section: inout Section<ScenarioKey>) throws(InputError) -> [Scenario.OptionSetting] {

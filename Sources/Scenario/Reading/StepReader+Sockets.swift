@@ -170,6 +170,7 @@ extension StepReader {
             guard case .address(let address) = try section.scalar(.unsolicited).target(node).host,
                 let port = try section.scalar(.unsolicited).pattern(node).port
             else { throw section.scalar(.unsolicited).error(node, mustBe: "address:port") }
+            try section.scalar(.unsolicited).requireDNSFamily(address, node)
             return .unsolicited(from: SocketAddress(address, port: port))
         }
         guard let node = section.node(.server) else {
