@@ -166,6 +166,12 @@ extension World {
         var storage = socket.storage
         _ = runSockOps(
             .connect, connection, node: socket.node, isServerSide: false, storage: &storage, &events, &reports)
+        // Nobody answers at a control address: the SYN is all there is.
+        guard !Gate.isControl(connection.remote.address) else {
+            socket.storage = storage
+            sockets[number] = socket
+            return
+        }
         let decision = runSockOps(
             .activeEstablished, connection, node: socket.node, isServerSide: false, storage: &storage, &events,
             &reports)
