@@ -93,7 +93,7 @@ public struct ScenarioRunner: Sendable {
         return ScenarioResult(
             name: scenario.name, description: scenario.description, file: scenario.file, preset: preset, seed: seed,
             problems: initialProblems, notes: snapshot.notes, steps: results,
-            counters: world.counters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+            counters: world.counters.sorted)
     }
 
     // MARK: Setting up

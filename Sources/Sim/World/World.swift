@@ -29,8 +29,8 @@ public struct World: Sendable {
     public private(set) var mesh: Mesh
     /// Nanoseconds since the world began.
     public private(set) var now: UInt64 = 1_000_000_000
-    /// What happened so far, by name; ordered when printed.
-    public internal(set) var counters: [String: UInt64] = [:]
+    /// What happened so far.
+    public internal(set) var counters = Counters()
     public internal(set) var nodes: [String: NodeDataplane] = [:]
     var generator: SplitMix64
     var namespaces: [WorkloadUID: PodNamespace] = [:]
@@ -115,8 +115,8 @@ public struct World: Sendable {
             nodes[name] = nil
             let result = node.apply(changes)
             nodes[name] = node
-            count("mapWrites", UInt64(result.writes))
-            count("barriers", UInt64(result.barriers))
+            counters.add(.mapWrites, UInt64(result.writes))
+            counters.add(.barriers, UInt64(result.barriers))
         }
     }
 
@@ -236,11 +236,6 @@ public struct World: Sendable {
     /// Changes a node's maps behind the compiler's back.
     public mutating func write(_ write: MapWrite, node: String) throws(MapError) {
         try nodes[node]?.maps.apply(write)
-    }
-
-    mutating func count(_ name: String, _ amount: UInt64 = 1) {
-        guard amount > 0 else { return }
-        counters[name, default: 0] += amount
     }
 
     private mutating func makeCookie() -> UInt64 {
