@@ -6,6 +6,7 @@ struct DecidingReasons: Hashable {
     /// Why there is a waypoint, or none, where that was a question.
     var waypointReason: Reason?
 
+    /// The one or the two of them.
     var all: [Reason] { [reason] + (waypointReason.map { [$0] } ?? []) }
 }
 

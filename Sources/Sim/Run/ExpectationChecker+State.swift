@@ -24,21 +24,15 @@ extension ExpectationChecker {
             got: list(states.map(text).sorted()), isMet: states == [managed.isManaged], place: managed.pod.place)
     }
 
-    /// Counters that exist before anything is counted.
-    static let counterNames =
-        [
-            "connects", "left", "redirected", "refused", "viaWaypoint", "reports", "authorizationRequests", "tlvPushed",
-            "dnsRedirected", "mapWrites", "barriers",
-        ] + Reason.allCases.map { "reason.\($0.rawValue)" }
-
     private func check(_ counter: StepExpectation.Counter) throws(InputError) -> CheckResult {
         let name = counter.name.value
-        guard Self.counterNames.contains(name) else {
-            let hint = nearestName(to: name, in: Self.counterNames).map { "did you mean \($0)?" }
+        let counters = world.counters.all
+        guard let count = counters.first(where: { $0.name == name })?.count else {
+            let names = counters.map(\.name)
+            let hint = nearestName(to: name, in: names).map { "did you mean \($0)?" }
             throw counter.name.error(
-                "there is no counter \"\(name)\"; \(hint ?? "known: " + Self.counterNames.joined(separator: ", "))")
+                "there is no counter \"\(name)\"; \(hint ?? "known: " + names.joined(separator: ", "))")
         }
-        let count = world.counters[name] ?? 0
         return CheckResult(
             key: "counters", expected: "\(name) \(counter.counts)", got: "\(count)",
             isMet: counter.counts.contains(count), place: counter.name.place)

@@ -113,7 +113,10 @@ extension ScenarioRunner {
         _ names: [Located<String>], _ isManaged: Bool, _ result: inout StepResult
     ) throws(InputError) {
         result.title = "\(isManaged ? "manage" : "release") \(names.map(\.value).joined(separator: ", "))"
-        for name in names { for uid in try workloads(name) { world.setManaged(uid, isManaged) } }
+        for name in names {
+            let uids = try isManaged ? manageableWorkloads(name) : workloads(name)
+            for uid in uids { world.setManaged(uid, isManaged) }
+        }
     }
 
     /// Reads the mesh again, brings the maps to it, and says what changed.
@@ -124,11 +127,12 @@ extension ScenarioRunner {
         if let recorded = world.nodes.values.filter({ !$0.followsMesh }).map(\.name).min(), !changes.isEmpty {
             throw result.place.error("the maps of node \(recorded) are a recording; the mesh cannot change under them")
         }
-        let old = snapshot.mesh
+        let old = snapshot
         snapshot = next
         book = NameBook(next.mesh)
         world.apply(next.mesh)
-        manageNew(since: old)
+        manageNew(since: old.mesh)
+        if scenario.managedPods == .labelled { manageLabelled(since: old.enrolled ?? []) }
         if next.mesh.nodes.count <= Self.smallMeshNodeCount {
             for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil { world.addNode(name) }
         }
@@ -140,16 +144,24 @@ extension ScenarioRunner {
 
     /// New pods are managed by the rule that the scenario began with.
     private mutating func manageNew(since old: Mesh) {
-        for workload in snapshot.mesh.sortedWorkloads where old.workloads[workload.uid] == nil {
+        for workload in snapshot.mesh.sortedWorkloads
+        where old.workloads[workload.uid] == nil && workload.networkMode == .standard {
             let isManaged =
                 switch scenario.managedPods {
-                case .all: workload.networkMode == .standard
-                case .labelled: snapshot.enrolled?.contains(workload.uid) ?? false
-                case .nobody: false
+                case .all: true
+                // By their labels, which `manageLabelled(since:)` follows.
+                case .labelled, .nobody: false
                 case .named(let names): names.contains { book.workloads($0.value).contains(workload.uid) }
                 }
             if isManaged { world.setManaged(workload.uid, true) }
         }
+    }
+
+    /// Pods are managed and released as their labels and those of their namespaces change.
+    private mutating func manageLabelled(since old: Set<WorkloadUID>) {
+        let enrolled = snapshot.enrolled ?? []
+        for uid in old.subtracting(enrolled).sorted() { world.setManaged(uid, false) }
+        for uid in enrolled.subtracting(old).sorted() { world.setManaged(uid, true) }
     }
 
     private func adjusted(_ mesh: Mesh) -> Mesh {

@@ -93,7 +93,7 @@ public struct ScenarioRunner: Sendable {
         return ScenarioResult(
             name: scenario.name, description: scenario.description, file: scenario.file, preset: preset, seed: seed,
             problems: initialProblems, notes: snapshot.notes, steps: results,
-            counters: world.counters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+            counters: world.counters.sorted)
     }
 
     // MARK: Setting up
@@ -189,7 +189,7 @@ public struct ScenarioRunner: Sendable {
             for uid in (snapshot.enrolled ?? []).sorted() { world.setManaged(uid, true) }
         case .nobody: break
         case .named(let names):
-            for name in names { for uid in try workloads(name) { world.setManaged(uid, true) } }
+            for name in names { for uid in try manageableWorkloads(name) { world.setManaged(uid, true) } }
         }
     }
 
@@ -215,6 +215,15 @@ public struct ScenarioRunner: Sendable {
         let hint = nearestName(to: name.value, in: known).map { "; did you mean \($0)?" } ?? ""
         let kind = isTarget ? "service or workload" : "workload"
         throw name.error("there is no \(kind) named \"\(name.value)\"\(hint)")
+    }
+
+    /// The workloads of a name, each with a network namespace of its own.
+    func manageableWorkloads(_ name: Located<String>) throws(InputError) -> [WorkloadUID] {
+        let found = try workloads(name)
+        if let uid = found.first(where: { snapshot.mesh.workloads[$0]?.networkMode == .hostNetwork }) {
+            throw name.error("workload \(uid) uses its node's network, which the mesh cannot manage")
+        }
+        return found
     }
 
     /// The one that acts for a name: the first of an owner's pods.

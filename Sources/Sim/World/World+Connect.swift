@@ -72,7 +72,7 @@ extension World {
         socket.receivedBytes = 0
         sockets[id] = socket
         if request.isTCP, socket.remote != nil { establish(id, &events, &reports) }
-        count("reports", UInt64(reports.count))
+        counters.add(.reports, UInt64(reports.count))
         let result = ConnectResult(
             requested: request.destination, decision: decision, final: sockets[id]?.remote,
             originalDestination: sockets[id]?.storage?.originalDestination(family), events: events, reports: reports)
@@ -86,7 +86,7 @@ extension World {
         var reports: [ConnectionReport] = []
         closeConnection(number, &events, &reports)
         sockets[number] = nil
-        count("reports", UInt64(reports.count))
+        counters.add(.reports, UInt64(reports.count))
         return (events, reports)
     }
 
@@ -120,14 +120,14 @@ extension World {
         capacities: MapCapacities(frontend: 0, service: 0, endpoint: 0, backend: 0, manage: 0, nodeInfo: 0))
 
     private mutating func count(_ decision: ConnectDecision) {
-        count("connects")
-        count("reason.\(decision.reason.rawValue)")
+        counters.add(.connects)
+        counters.add(reason: decision.reason)
         switch decision.verdict {
-        case .leave: count("left")
-        case .rewrite: count("redirected")
-        case .refuse: count("refused")
+        case .leave: counters.add(.left)
+        case .rewrite: counters.add(.redirected)
+        case .refuse: counters.add(.refused)
         }
-        if decision.waypoint != nil { count("viaWaypoint") }
+        if decision.waypoint != nil { counters.add(.viaWaypoint) }
     }
 
     // MARK: Established and closed
@@ -150,12 +150,12 @@ extension World {
             event, connection, maps: &maps, storage: &storage, now: now, recorder: &trace)
         nodes[node]?.maps = maps
         if decision.reason != .none {
-            count("reason.\(decision.reason.rawValue)")
+            counters.add(reason: decision.reason)
             events.append(
                 HookEvent(.sockOps, node: node, isServerSide: isServerSide, decision.reason, trace.steps))
         }
         if let report = decision.report { reports.append(report) }
-        if !decision.authorizationRequest.isEmpty { count("authorizationRequests") }
+        if !decision.authorizationRequest.isEmpty { counters.add(.authorizationRequests) }
         return decision
     }
 
@@ -166,6 +166,12 @@ extension World {
         var storage = socket.storage
         _ = runSockOps(
             .connect, connection, node: socket.node, isServerSide: false, storage: &storage, &events, &reports)
+        // Nobody answers at a control address: the SYN is all there is.
+        guard !Gate.isControl(connection.remote.address) else {
+            socket.storage = storage
+            sockets[number] = socket
+            return
+        }
         let decision = runSockOps(
             .activeEstablished, connection, node: socket.node, isServerSide: false, storage: &storage, &events,
             &reports)

@@ -41,10 +41,10 @@ extension World {
             result.bytes = decision.header + payload
             if !decision.header.isEmpty {
                 result.headerDestination = socket.storage?.originalDestination(socket.family)
-                count("tlvPushed")
+                counters.add(.tlvPushed)
             }
             result.events.append(HookEvent(.skMsg, node: socket.node, decision.reason, trace.steps))
-            count("reason.\(decision.reason.rawValue)")
+            counters.add(reason: decision.reason)
         }
         socket.sentBytes &+= UInt32(truncatingIfNeeded: result.bytes.count)
         if settings.hasPeriodicReports {
@@ -59,7 +59,7 @@ extension World {
                 runCgroupSkb(server, node: peer.node, isServerSide: true, storage: &peer.storage, &result)
                 socket.peer = peer
             }
-            count("reports", UInt64(result.reports.count))
+            counters.add(.reports, UInt64(result.reports.count))
         }
         sockets[number] = socket
         return result
@@ -77,7 +77,7 @@ extension World {
         nodes[node]?.maps = maps
         result.events.append(
             HookEvent(.cgroupSkb, node: node, isServerSide: isServerSide, decision.reason, trace.steps))
-        count("reason.\(decision.reason.rawValue)")
+        counters.add(reason: decision.reason)
         if let report = decision.report { result.reports.append(report) }
     }
 
@@ -105,8 +105,8 @@ extension World {
             server: LinuxConnect.destination(of: sent.address), seenFrom: nil,
             originalDestination: socket.storage?.originalDestination(.v4), reason: sent.reason,
             events: [HookEvent(.sendmsg4, node: socket.node, sent.reason, trace.steps)])
-        count("reason.\(sent.reason.rawValue)")
-        if sent.reason == .dnsRedirected { count("dnsRedirected") }
+        counters.add(reason: sent.reason)
+        if sent.reason == .dnsRedirected { counters.add(.dnsRedirected) }
         guard isAnswered, let source = result.server, let received = receive(from: source, on: number) else {
             return result
         }
@@ -123,7 +123,7 @@ extension World {
         let received = RecvMsg4(options: options).run(
             call, maps: &maps, storage: socket.storage, recorder: &trace)
         nodes[socket.node]?.maps = maps
-        count("reason.\(received.reason.rawValue)")
+        counters.add(reason: received.reason)
         return DNSResult(
             server: nil, seenFrom: received.address,
             originalDestination: socket.storage?.originalDestination(.v4), reason: received.reason,

@@ -29,8 +29,8 @@ public struct World: Sendable {
     public private(set) var mesh: Mesh
     /// Nanoseconds since the world began.
     public private(set) var now: UInt64 = 1_000_000_000
-    /// What happened so far, by name; ordered when printed.
-    public internal(set) var counters: [String: UInt64] = [:]
+    /// What happened so far.
+    public internal(set) var counters = Counters()
     public internal(set) var nodes: [String: NodeDataplane] = [:]
     var generator: SplitMix64
     var namespaces: [WorkloadUID: PodNamespace] = [:]
@@ -40,8 +40,10 @@ public struct World: Sendable {
     /// Cookies in recorded maps: they belong to namespaces of a real node, never to one of this world.
     private var foreignCookies: Set<UInt64> = []
     private var nextPort: UInt16 = 32768
-    /// Workloads by address, for the server's side of connections.
+    /// Workloads by address, for the server's side of connections. Who came first keeps an address.
     private(set) var workloadsByAddress: [IPAddress: WorkloadUID] = [:]
+    /// Workloads that have an address too which another came to first, sorted by uid.
+    private var waitingByAddress: [IPAddress: [WorkloadUID]] = [:]
 
     public init(mesh: Mesh, settings: Settings) {
         self.settings = settings
@@ -113,8 +115,8 @@ public struct World: Sendable {
             nodes[name] = nil
             let result = node.apply(changes)
             nodes[name] = node
-            count("mapWrites", UInt64(result.writes))
-            count("barriers", UInt64(result.barriers))
+            counters.add(.mapWrites, UInt64(result.writes))
+            counters.add(.barriers, UInt64(result.barriers))
         }
     }
 
@@ -129,31 +131,46 @@ public struct World: Sendable {
     }
 
     private mutating func addNamespace(of workload: Workload) {
-        let known = namespaces[workload.uid]
-        for address in known?.addresses ?? [] where workloadsByAddress[address] == workload.uid {
-            workloadsByAddress[address] = nil
-        }
-        namespaces[workload.uid] = PodNamespace(
-            cookie: known?.cookie ?? makeCookie(), node: workload.node, addresses: workload.addresses)
-        guard workload.networkMode == .standard else { return }
-        for address in workload.addresses where workloadsByAddress[address] == nil {
-            workloadsByAddress[address] = workload.uid
-        }
+        let uid = workload.uid
+        let known = namespaces[uid]
         let isElsewhere = known.map { $0.node != workload.node || $0.addresses != workload.addresses } ?? false
-        if let known, isElsewhere, manageRequests.contains(workload.uid) {
-            for key in known.addresses.map({ ManageKey($0) }) + [ManageKey(cookie: known.cookie)] {
-                nodes[known.node]?.maps.release(key)
-            }
-            setManaged(workload.uid, true)
+        let isHost = workload.networkMode == .hostNetwork
+        let mustMove = manageRequests.contains(uid) && (isElsewhere || isHost)
+        if let known, mustMove { release(uid, known) }
+        if isHost { manageRequests.remove(uid) }
+        let own = isHost ? [] : workload.addresses
+        for address in known?.addresses ?? [] where !own.contains(address) { leave(address, uid) }
+        for address in own { take(address, uid) }
+        namespaces[uid] = PodNamespace(
+            cookie: known?.cookie ?? makeCookie(), node: workload.node, addresses: workload.addresses)
+        if mustMove, !isHost { setManaged(uid, true) }
+    }
+
+    private mutating func take(_ address: IPAddress, _ uid: WorkloadUID) {
+        guard let holder = workloadsByAddress[address] else {
+            workloadsByAddress[address] = uid
+            return
         }
+        var waiting = waitingByAddress[address] ?? []
+        guard holder != uid, !waiting.contains(uid) else { return }
+        waiting.insert(uid, at: waiting.firstIndex { uid < $0 } ?? waiting.endIndex)
+        waitingByAddress[address] = waiting
+    }
+
+    private mutating func leave(_ address: IPAddress, _ uid: WorkloadUID) {
+        var waiting = waitingByAddress[address] ?? []
+        if workloadsByAddress[address] == uid {
+            workloadsByAddress[address] = waiting.isEmpty ? nil : waiting.removeFirst()
+        } else {
+            waiting.removeAll { $0 == uid }
+        }
+        waitingByAddress[address] = waiting.isEmpty ? nil : waiting
     }
 
     private mutating func removeNamespace(of uid: WorkloadUID) {
         guard let namespace = namespaces[uid] else { return }
         setManaged(uid, false)
-        for address in namespace.addresses where workloadsByAddress[address] == uid {
-            workloadsByAddress[address] = nil
-        }
+        for address in namespace.addresses { leave(address, uid) }
         namespaces[uid] = nil
     }
 
@@ -163,16 +180,29 @@ public struct World: Sendable {
     private(set) var manageRequests: Set<WorkloadUID> = []
 
     /// Manages or releases a pod, as the agent of its node does: the namespace and its addresses.
+    /// Nothing happens to a pod that shares its node's namespace.
     public mutating func setManaged(_ uid: WorkloadUID, _ isManaged: Bool) {
-        if isManaged { manageRequests.insert(uid) } else { manageRequests.remove(uid) }
-        guard let namespace = namespaces[uid], nodes[namespace.node] != nil else { return }
-        let keys = [ManageKey(cookie: namespace.cookie)] + namespace.addresses.map { ManageKey($0) }
-        for key in keys {
-            if isManaged {
-                nodes[namespace.node]?.maps.manage(key)
-            } else {
-                nodes[namespace.node]?.maps.release(key)
+        guard isManaged else {
+            manageRequests.remove(uid)
+            if let namespace = namespaces[uid] { release(uid, namespace) }
+            return
+        }
+        guard mesh.workloads[uid]?.networkMode != .hostNetwork else { return }
+        manageRequests.insert(uid)
+        guard let namespace = namespaces[uid] else { return }
+        nodes[namespace.node]?.maps.manage(ManageKey(cookie: namespace.cookie))
+        for address in namespace.addresses { nodes[namespace.node]?.maps.manage(ManageKey(address)) }
+    }
+
+    /// Takes a pod's namespace and addresses out of km_manage, but for addresses of other managed pods of the node.
+    private mutating func release(_ uid: WorkloadUID, _ namespace: PodNamespace) {
+        nodes[namespace.node]?.maps.release(ManageKey(cookie: namespace.cookie))
+        for address in namespace.addresses {
+            let holders = [workloadsByAddress[address]].compactMap(\.self) + (waitingByAddress[address] ?? [])
+            let isKept = holders.contains {
+                $0 != uid && manageRequests.contains($0) && namespaces[$0]?.node == namespace.node
             }
+            if !isKept { nodes[namespace.node]?.maps.release(ManageKey(address)) }
         }
     }
 
@@ -206,11 +236,6 @@ public struct World: Sendable {
     /// Changes a node's maps behind the compiler's back.
     public mutating func write(_ write: MapWrite, node: String) throws(MapError) {
         try nodes[node]?.maps.apply(write)
-    }
-
-    mutating func count(_ name: String, _ amount: UInt64 = 1) {
-        guard amount > 0 else { return }
-        counters[name, default: 0] += amount
     }
 
     private mutating func makeCookie() -> UInt64 {
