@@ -167,7 +167,7 @@ extension World {
         _ = runSockOps(
             .connect, connection, node: socket.node, isServerSide: false, storage: &storage, &events, &reports)
         // Nobody answers at a control address: the SYN is all there is.
-        guard !Gate.isControl(connection.remote.address) else {
+        guard Gate.command(of: connection.remote) == nil else {
             socket.storage = storage
             sockets[number] = socket
             return
