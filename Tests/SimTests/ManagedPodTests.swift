@@ -62,6 +62,18 @@ private func podOnNode(_ network: String) -> String {
     #expect(failed == [])
 }
 
+@Test func theNodesAddressStaysWhenAPodOnItsNetworkGoes() throws {
+    let failed = try failures(
+        """
+          - mapWrite: {put: {km_manage: {192.168.0.1: 0}}}
+          - release: [p]
+            expect: {maps: {km_manage: {192.168.0.1: 0}}}
+          - remove: Pod/default/p
+            expect: {maps: {km_manage: {192.168.0.1: 0}}}
+        """, mesh: podOnNode("true"))
+    #expect(failed == [])
+}
+
 @Test func labelsThatChangeLaterCount() throws {
     let failed = try failures(
         """

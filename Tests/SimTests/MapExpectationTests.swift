@@ -1,3 +1,5 @@
+import Scenario
+import Sim
 import Testing
 
 @Test func mapValuesAreComparedByTheirBytes() throws {
@@ -25,4 +27,17 @@ func wrongMapWritesAreRefused(_ value: String, _ message: String) {
             + "    expect: {maps: {km_nodeinfo: {10.1.2.0/24: 1, 10.1.2.7/24: 1, \"fd00::1/40\": 1, 10.1.2.0/25: absent}}}"
     )
     #expect(failed == [])
+}
+
+@Test func longPrefixesArePrintedAsIPv6() throws {
+    let text = """
+        name: t
+        nodes: [{name: n}]
+        mesh: [{inline: {apiVersion: v1, kind: Namespace, metadata: {name: default}}}]
+        steps: [{mapWrite: {put: {km_nodeinfo: {"fd00::/40": 1, 10.1.0.0/16: 1}}}}]
+        """
+    var runner = try ScenarioRunner(Scenario(text: text, file: "t.yaml"))
+    _ = try runner.run()
+    let section = try #require(runner.maps(of: "n")?.sections.last)
+    #expect(section.rows.map(\.key) == ["10.1.0.0/16", "fd00::/40"])
 }

@@ -12,6 +12,8 @@ struct PodNamespace: Sendable {
     var cookie: UInt64
     var node: String
     var addresses: [IPAddress]
+    /// Whether namespace and addresses are the node's: then the pod's agent never writes them to km_manage.
+    var isHost = false
 }
 
 /// A socket of the simulated world.

@@ -142,7 +142,7 @@ public struct World: Sendable {
         for address in known?.addresses ?? [] where !own.contains(address) { leave(address, uid) }
         for address in own { take(address, uid) }
         namespaces[uid] = PodNamespace(
-            cookie: known?.cookie ?? makeCookie(), node: workload.node, addresses: workload.addresses)
+            cookie: known?.cookie ?? makeCookie(), node: workload.node, addresses: workload.addresses, isHost: isHost)
         if mustMove, !isHost { setManaged(uid, true) }
     }
 
@@ -196,6 +196,7 @@ public struct World: Sendable {
 
     /// Takes a pod's namespace and addresses out of km_manage, but for addresses of other managed pods of the node.
     private mutating func release(_ uid: WorkloadUID, _ namespace: PodNamespace) {
+        guard !namespace.isHost else { return }
         nodes[namespace.node]?.maps.release(ManageKey(cookie: namespace.cookie))
         for address in namespace.addresses {
             let holders = [workloadsByAddress[address]].compactMap(\.self) + (waitingByAddress[address] ?? [])
