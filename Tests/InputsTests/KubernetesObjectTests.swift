@@ -150,7 +150,7 @@ func refusesObjectsThatAreNotOfTheirForm(_ c: RefusedCase) throws {
         ---
         {apiVersion: extensions/v1beta1, kind: DaemonSet, metadata: {name: d}, spec: {}}
         """)
-    #expect(cluster.contains(kind: .daemonSet, namespace: "default", name: "d"))
+    #expect(cluster.names(of: .daemonSet) == [KubernetesName("default", "d")])
     #expect(
         try cluster.snapshot().notes.map(\.description) == [
             "test.yaml:1:1: 2 ConfigMap objects are ignored: the mesh does not use this kind",
@@ -165,8 +165,6 @@ func objectsAreFoundByKindAndNameUntilTheyAreRemoved(_ kind: KubernetesKind) thr
         "{apiVersion: \(version), kind: \(kind.rawValue), metadata: {name: a, namespace: x}, spec: {}}")
     let name = KubernetesName(kind.isNamespaced ? "x" : "", "a")
     #expect(cluster.names(of: kind) == [name])
-    #expect(cluster.contains(kind: kind, namespace: "x", name: "a"))
-    #expect(!cluster.contains(kind: kind, namespace: "x", name: "b"))
     let wasThere = cluster.remove(kind: kind, namespace: "x", name: "a")
     let wasThereAgain = cluster.remove(kind: kind, namespace: "x", name: "a")
     #expect(wasThere && !wasThereAgain)

@@ -220,8 +220,6 @@ func controllersImplyPods(_ c: PodCountCase) throws {
     #expect(merged.podPrefixes == [prefix])
     #expect(merged.addresses.map(\.description) == ["192.168.0.1"])
     #expect(merged.locality == Locality(region: "r", zone: "z"))
-    cluster.removeNode(named: "n1")
-    #expect(try cluster.mesh().nodes["n1"]?.podPrefixes.map(\.description) == ["10.1.0.0/24"])
 }
 
 @Test func nodesThatOnlyPodsNameExist() throws {

@@ -24,6 +24,9 @@ extension KubernetesCluster {
         try apply(text)
     }
 
+    /// The mesh of the objects as they are now.
+    mutating func mesh() throws(InputError) -> Mesh { try snapshot().mesh }
+
     /// Applies all objects of a text.
     mutating func apply(_ text: String) throws {
         for object in try objects(in: text) { try apply(object) }
@@ -130,6 +133,6 @@ func sampleCluster(_ paths: String..., file: String = #filePath) throws -> Kuber
 }
 
 private func objects(atPath path: String) throws(InputError) -> [KubernetesObject] {
-    var reader = try KubernetesObjectReader(path: path)
+    var reader = KubernetesObjectReader(text: try TextFile.contents(ofPath: path), file: path)
     return try reader.rest()
 }

@@ -114,6 +114,7 @@ func readsWhoIsManaged(_ word: String, _ managed: Scenario.ManagedPods) throws {
     ("name: n\nsteps: {}", "t.yaml:2:8: \"steps\" must be a list, not a mapping"),
     ("name: n\nstep: []", "t.yaml:2:1: unknown key \"step\"; did you mean \"steps\"?"),
     ("name: n\nname: m", "t.yaml:2:1: key \"name\" again; it is already at line 1"),
+    ("seed: -0\nname: n", "t.yaml:1:7: \"seed\" must be a whole number from 0 to 18446744073709551615, not \"-0\""),
     ("seed: -1\nname: n", "t.yaml:1:7: \"seed\" must be a whole number from 0 to 18446744073709551615, not \"-1\""),
     (
         "seed: 18446744073709551616\nname: n",

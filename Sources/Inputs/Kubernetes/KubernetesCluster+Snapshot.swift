@@ -11,11 +11,6 @@ public struct KubernetesSnapshot: Sendable {
 }
 
 extension KubernetesCluster {
-    /// The mesh of the objects as they are now. See `snapshot()`.
-    public mutating func mesh() throws(InputError) -> Mesh {
-        try snapshot().mesh
-    }
-
     /// The mesh of the objects as they are now, and what goes with it. Linear in the objects.
     /// - Throws: when a node or the services run out of addresses; then nothing changes.
     public mutating func snapshot() throws(InputError) -> KubernetesSnapshot {
@@ -178,12 +173,10 @@ extension KubernetesCluster {
             let workload = pod.workload(
                 settings: settings, locality: nodes[pod.node]?.locality ?? Locality(), waypoint: gateway)
             snapshot.mesh.workloads[workload.uid] = workload
-            let labels = namespace?.metadata.labels ?? [:]
-            if isEnrolled(
-                metadata: pod.metadata, usesHostNetwork: pod.spec.usesHostNetwork, namespaceLabels: labels)
-            {
-                snapshot.enrolled.insert(workload.uid)
-            }
+            let isEnrolled = Enrolment.isEnrolled(
+                namespaceLabels: namespace?.metadata.labels ?? [:], podLabels: pod.metadata.labels,
+                podAnnotations: pod.metadata.annotations, isHostNetwork: pod.spec.usesHostNetwork)
+            if isEnrolled { snapshot.enrolled.insert(workload.uid) }
         }
         for workload in joined.others { snapshot.mesh.workloads[workload.uid] = workload }
     }

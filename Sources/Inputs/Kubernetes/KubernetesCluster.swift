@@ -76,31 +76,9 @@ public struct KubernetesCluster: Sendable {
     public mutating func setNode(_ node: Node) {
         givenNodes[node.name] = node
     }
-
-    /// Removes a description of a node; the Node object of that name stays.
-    /// - Returns: Whether it was there.
-    @discardableResult
-    public mutating func removeNode(named name: String) -> Bool {
-        givenNodes.removeValue(forKey: name) != nil
-    }
 }
 
 extension KubernetesCluster {
-    /// Whether an object is there.
-    public func contains(kind: KubernetesKind, namespace: String, name: String) -> Bool {
-        let objectName = KubernetesName(kind.isNamespaced ? namespace : "", name)
-        let key = ObjectKey(kind: kind, name: objectName)
-        switch kind {
-        case .namespace: return namespaces[name] != nil
-        case .node: return nodes[name] != nil
-        case .pod: return pods[objectName] != nil
-        case .service: return services[objectName] != nil
-        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: return controllers[key] != nil
-        case .endpointSlice, .endpoints: return endpoints[key] != nil
-        case .serviceAccount, .cronJob: return others.contains(key)
-        }
-    }
-
     /// The names of all objects of a kind, in order.
     public func names(of kind: KubernetesKind) -> [KubernetesName] {
         let names: [KubernetesName]
@@ -116,12 +94,6 @@ extension KubernetesCluster {
         }
         return names.sorted()
     }
-
-    /// A pod that is an object, nil when there is none of that name. Implied pods are workloads only.
-    public func pod(namespace: String, name: String) -> KubernetesPod? { pods[KubernetesName(namespace, name)] }
-
-    /// A namespace, nil when it has no object.
-    public func namespace(_ name: String) -> KubernetesNamespace? { namespaces[name] }
 
     /// A note for each ignored kind, at its first object.
     var ignoredNotes: [InputNote] {

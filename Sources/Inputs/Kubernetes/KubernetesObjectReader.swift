@@ -8,11 +8,6 @@ public struct KubernetesObjectReader: ~Copyable {
     /// Items without a kind, until the kind of their list is known.
     private var items: [DocumentNode] = []
 
-    /// Reads a file; `-` is standard input.
-    public init(path: String) throws(InputError) {
-        documents = try DocumentReader(path: path, streaming: ["items"])
-    }
-
     /// Reads text in memory; `file` names it in errors.
     public init(text: String, file: String) {
         documents = DocumentReader(text: text, file: file, streaming: ["items"])

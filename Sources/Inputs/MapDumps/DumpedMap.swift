@@ -1,22 +1,11 @@
-import Model
+public import Model
 
-/// A map whose dump can be read, named as in the kernel.
-public enum DumpedMap: String, Hashable, Sendable, CaseIterable {
-    case frontend = "km_frontend"
-    case service = "km_service"
-    case endpoint = "km_endpoint"
-    case backend = "km_backend"
-    /// Ours, absent where upstream filled the maps.
-    case backendAlternative = "km_backend_alt"
-    /// Ours, absent where upstream filled the maps.
-    case servicePort = "km_service_port"
-    case manage = "km_manage"
-    case nodeInfo = "km_nodeinfo"
-    case workloadPolicy = "km_wlpolicy"
-    case authorizationResult = "km_auth_res"
+/// A map whose dump can be read: each of them.
+public typealias DumpedMap = KernelMapName
 
+extension KernelMapName {
     /// Without these maps nothing can be looked up.
-    public static let required: [DumpedMap] = [.frontend, .service, .endpoint, .backend]
+    public static let required: [KernelMapName] = [.frontend, .service, .endpoint, .backend]
 
     /// The sizes of a key and of a value in bytes: those of the layouts in `kernel_abi.h`.
     public var byteCounts: (key: Int, value: Int) {

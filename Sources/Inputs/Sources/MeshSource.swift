@@ -92,22 +92,4 @@ public struct MeshSource: Hashable, Sendable {
         guard case .files(let files) = content, let file = files.first else { return .mapDump }
         return try SourceFileReader.kind(ofFile: file)
     }
-
-    /// The mesh of a source that holds ztunnel configurations or Kmesh dumps.
-    /// - Throws: for any other kind of source.
-    public func mesh(
-        progress: (_ file: String, _ fraction: Double?) -> Void = { _, _ in }
-    ) throws(InputError) -> Mesh {
-        var mesh = Mesh()
-        try read(progress: progress) { (piece) throws(InputError) in
-            switch piece {
-            case .change(let change, _, _): mesh.apply(change)
-            case .object(let node, let file):
-                throw InputError(file, node.position, "a \(InputKind.kubernetes.title) is not expected here")
-            case .maps:
-                throw InputError(path, nil, "a \(InputKind.mapDump.title) holds no mesh, only what became of one")
-            }
-        }
-        return mesh
-    }
 }

@@ -46,17 +46,20 @@ extension MapEntry {
 }
 
 extension MapEntryKey {
-    /// The map's name in the kernel.
-    public var mapName: String {
+    /// The map that the key is one of.
+    public var map: KernelMapName {
         switch self {
-        case .frontend: "km_frontend"
-        case .service: "km_service"
-        case .endpoint: "km_endpoint"
-        case .backend: "km_backend"
-        case .backendAlternative: "km_backend_alt"
-        case .servicePort: "km_service_port"
-        case .manage: "km_manage"
-        case .nodeInfo: "km_nodeinfo"
+        case .frontend: .frontend
+        case .service: .service
+        case .endpoint: .endpoint
+        case .backend: .backend
+        case .backendAlternative: .backendAlternative
+        case .servicePort: .servicePort
+        case .manage: .manage
+        case .nodeInfo: .nodeInfo
         }
     }
+
+    /// The map's name in the kernel.
+    public var mapName: String { map.rawValue }
 }

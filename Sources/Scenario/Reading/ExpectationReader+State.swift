@@ -36,7 +36,7 @@ extension ExpectationReader {
         var section = try Section<ExpectedMapsKey>(node, file: file, what: "maps")
         var result = ExpectedMaps(node: try section.name(.node), statements: [])
         for key in section.keys {
-            guard let map = MapName(rawValue: key.rawValue) else { continue }
+            guard case .map(let map) = key else { continue }
             for entry in try section.scalar(key).entries(section.required(key)) {
                 result.statements.append(try statement(about: map, entry))
             }

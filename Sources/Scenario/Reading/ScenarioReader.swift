@@ -29,7 +29,7 @@ struct ScenarioReader {
 
     private func seed(_ section: inout Section<ScenarioKey>) throws(InputError) -> UInt64 {
         guard let node = section.node(.seed) else { return 1 }
-        guard let text = node.text, text.first != "+", let seed = UInt64(text) else {
+        guard let seed = node.text.flatMap({ Digits.decimal($0, as: UInt64.self) }) else {
             throw section.scalar(.seed).error(node, mustBe: "a whole number from 0 to \(UInt64.max)")
         }
         return seed

@@ -64,14 +64,23 @@ enum ReportKey: String, MappingKey {
 }
 
 /// Keys of `maps`: a node, and those of `MapName`.
-enum ExpectedMapsKey: String, MappingKey {
+enum ExpectedMapsKey: MappingKey {
     case node
-    case frontend = "km_frontend"
-    case service = "km_service"
-    case endpoint = "km_endpoint"
-    case backend = "km_backend"
-    case manage = "km_manage"
-    case nodeInfo = "km_nodeinfo"
+    case map(MapName)
+
+    static let allCases = [.node] + MapName.allCases.map(Self.map)
+
+    var rawValue: String {
+        switch self {
+        case .node: "node"
+        case .map(let map): map.rawValue
+        }
+    }
+
+    init?(rawValue: String) {
+        guard let key = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+        self = key
+    }
 }
 
 /// Every key and every word that a scenario file may hold: what the JSON schema must list, neither more nor less.

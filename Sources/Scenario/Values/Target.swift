@@ -99,7 +99,7 @@ extension TargetPattern {
     }
 
     private static func port(_ text: Substring) throws(Problem) -> UInt16 {
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text), port > 0 else {
+        guard let port = Digits.decimal(text, as: UInt16.self), port > 0 else {
             throw Problem(text: "must end in a port from 1 to 65535")
         }
         return port
