@@ -138,3 +138,19 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
     #expect(finished.errors.hasPrefix("note: \(file):3:1: "))
     #expect(!finished.output.contains("note:"))
 }
+
+@Test func aScenarioThatNamesNobodyDoesNotStopTheOthers() throws {
+    let directory = try ScratchDirectory()
+    let late = try directory.write(
+        "late.yaml",
+        """
+        name: names nobody
+        mesh: [{inline: [{apiVersion: v1, kind: Namespace, metadata: {name: a}}]}]
+        steps:
+          - connect: {from: nobody, to: "10.0.0.1:80"}
+        """)
+    let finished = try kmeshSim(["run", "-q", late, books])
+    #expect(finished.code == 3)
+    #expect(finished.errors.contains("there is no workload named \"nobody\""))
+    #expect(finished.output.contains("1 scenario, 3 steps"))
+}

@@ -1,4 +1,5 @@
 import CommandLineTool
+import Inputs
 import Model
 import Scenario
 import Sim
@@ -56,15 +57,24 @@ struct RunCommand {
         isQuiet = invocation.flag("quiet")
     }
 
-    /// Runs every scenario under every preset.
+    /// Runs every scenario under every preset. All are read before any runs; one that turns out to name what is not
+    /// there is told, and the others run all the same.
     func run(on console: inout Console) throws -> ExitCode {
         let scenarios = try files.map { try Scenario(reading: $0) }
         var summary = RunSummary()
         var json = RunJSON(hasTraces: detail == .full)
         var junit = JUnitReport()
         let text = RunText(detail, isQuiet: isQuiet, style: console.style)
+        var unusable = 0
         for scenario in scenarios {
-            let runs = try console.run(scenario, under: presets, seed: seed)
+            let runs: [ScenarioResult]
+            do {
+                runs = try console.run(scenario, under: presets, seed: seed)
+            } catch let error as InputError {
+                console.say(error.description)
+                unusable += 1
+                continue
+            }
             summary.add(runs)
             switch format {
             case "json": json.add(runs)
@@ -75,8 +85,9 @@ struct RunCommand {
         switch format {
         case "json": try console.write(json.document)
         case "junit": try console.write(junit.document)
-        default: try console.write(summary.text(console.style))
+        default: if unusable < scenarios.count { try console.write(summary.text(console.style)) }
         }
+        guard unusable == 0 else { return .badInput }
         return summary.isSuccess ? .ok : .failed
     }
 }
