@@ -6,6 +6,8 @@ struct ChildProcess {
     var isSuccess: Bool
     var cpuNanoseconds: UInt64
     var wallNanoseconds: UInt64
+    /// The most memory that was resident.
+    var peakMemoryByteCount: Int
 
     /// Runs a program and takes what it prints.
     /// - Returns: nil when it cannot be started.
@@ -28,6 +30,7 @@ struct ChildProcess {
         guard unsafe wait4(child, &status, 0, &usage) == child else { return nil }
         wallNanoseconds = Clock.wallNanoseconds - start
         isSuccess = status == 0
+        peakMemoryByteCount = usage.ru_maxrss * 1024
         cpuNanoseconds = Self.nanoseconds(usage.ru_utime) + Self.nanoseconds(usage.ru_stime)
     }
 

@@ -2,7 +2,7 @@ import CommandLineTool
 
 /// The benchmarks by name, at the sizes for which there are targets.
 enum Suite: String, CaseIterable {
-    case connect, compile, change, start
+    case connect, compile, change, start, manifest
 
     static let large = SampleMesh(serviceCount: 5000, endpointCount: 20)
 
@@ -12,6 +12,7 @@ enum Suite: String, CaseIterable {
         case .compile: try Self.compile(rounds)
         case .change: try Self.change(rounds)
         case .start: try Self.start(rounds)
+        case .manifest: try Self.manifest()
         }
     }
 
@@ -72,6 +73,15 @@ enum Suite: String, CaseIterable {
         }
         figures.append(Figure(name: "most map writes a change", value: Double(mostWrites), unit: "", target: 5))
         return figures
+    }
+
+    private static func manifest() throws -> [Figure] {
+        let run = try ManifestBenchmark.measure()
+        return [
+            Figure(name: "a manifest of 100 MB, CPU", value: run.seconds * 1000, unit: "ms"),
+            Figure(
+                name: "the same, peak memory", value: Double(run.peakMemoryByteCount) / 1e6, unit: "MB", target: 150),
+        ]
     }
 
     private static func start(_ rounds: Int) throws -> [Figure] {
