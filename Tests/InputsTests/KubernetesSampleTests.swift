@@ -1,9 +1,12 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
-@Test func bookinfoHasSixWorkloadsAndFourServices() throws {
-    guard var cluster = try sampleCluster("istio/bookinfo.yaml") else { return }
+private let samples = ConditionTrait.enabled(if: UpstreamSamples.areWanted, "\(UpstreamSamples.absence)")
+
+@Test(samples) func bookinfoHasSixWorkloadsAndFourServices() throws {
+    var cluster = try sampleCluster("istio/bookinfo.yaml")
     let snapshot = try cluster.snapshot()
     let mesh = snapshot.mesh
     #expect(snapshot.notes.isEmpty)
@@ -18,8 +21,8 @@ import Testing
     }
 }
 
-@Test func servicesOfOneVersionSelectItsPods() throws {
-    guard var cluster = try sampleCluster("istio/bookinfo.yaml", "istio/bookinfo-versions.yaml") else { return }
+@Test(samples) func servicesOfOneVersionSelectItsPods() throws {
+    var cluster = try sampleCluster("istio/bookinfo.yaml", "istio/bookinfo-versions.yaml")
     let mesh = try cluster.mesh()
     #expect(mesh.services.count == 10)
     for workload in mesh.sortedWorkloads {
@@ -28,9 +31,9 @@ import Testing
     }
 }
 
-@Test(arguments: ["istio/tcp-echo-dual-stack.yaml", "istio/helloworld-dual-stack.yaml"])
+@Test(samples, arguments: ["istio/tcp-echo-dual-stack.yaml", "istio/helloworld-dual-stack.yaml"])
 func dualStackSamplesHaveAddressesOfBothFamilies(_ path: String) throws {
-    guard var cluster = try sampleCluster(path) else { return }
+    var cluster = try sampleCluster(path)
     cluster.setNode(
         Node("n1", podPrefixes: [Prefix("10.1.0.0/24"), Prefix("fd00:1::/64")].compactMap { $0 }))
     let mesh = try cluster.mesh()
@@ -44,8 +47,8 @@ func dualStackSamplesHaveAddressesOfBothFamilies(_ path: String) throws {
     }
 }
 
-@Test func aHeadlessServiceSharesThePodsOfAnother() throws {
-    guard var cluster = try sampleCluster("kmesh/httpbin.yaml", "kmesh/headless-httpbin.yaml") else { return }
+@Test(samples) func aHeadlessServiceSharesThePodsOfAnother() throws {
+    var cluster = try sampleCluster("kmesh/httpbin.yaml", "kmesh/headless-httpbin.yaml")
     let mesh = try cluster.mesh()
     #expect(try mesh.service("httpbin").addresses.count == 1)
     #expect(try mesh.service("httpbin-headless").addresses.isEmpty)

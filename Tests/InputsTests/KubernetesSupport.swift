@@ -1,5 +1,6 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
 /// All objects of a text.
@@ -115,19 +116,11 @@ func pod(
     """
 }
 
-/// A cluster of upstream samples, at paths below the directory next to the package that holds such files.
-/// Records an issue when they are not there: the rule that needs them is then not tested.
-func sampleCluster(_ paths: String..., file: String = #filePath) throws -> KubernetesCluster? {
-    let root = file.split(separator: "/").dropLast(3).joined(separator: "/")
+/// A cluster of upstream's sample files.
+func sampleCluster(_ paths: String...) throws -> KubernetesCluster {
     var cluster = KubernetesCluster()
     for path in paths {
-        switch Result(catching: { () throws(InputError) in try objects(atPath: "/\(root)/../shared/data/\(path)") }) {
-        case .success(let objects):
-            for object in objects { try cluster.apply(object) }
-        case .failure(let error):
-            Issue.record("the sample ../shared/data/\(path) is needed here: \(error)")
-            return nil
-        }
+        for object in try objects(atPath: "\(UpstreamSamples.directory)/\(path)") { try cluster.apply(object) }
     }
     return cluster
 }

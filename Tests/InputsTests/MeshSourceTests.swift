@@ -1,5 +1,6 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
 /// What a source gave, one line a piece.
@@ -24,12 +25,6 @@ private func failure(_ text: String) throws -> String {
     let file = try directory.write(text, to: "x")
     let error = try #require(throws: InputError.self) { try pieces(file) }
     return String("\(error)".dropFirst(file.utf8.count))
-}
-
-/// A file of real data that lies beside the package.
-private func sharedFile(_ name: String) throws -> String {
-    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-    return "\(root)/../shared/data/\(name)"
 }
 
 @Suite struct MeshSourceTests {
@@ -194,9 +189,9 @@ private func sharedFile(_ name: String) throws -> String {
 }
 
 /// Files of other projects, read where they lie.
-@Suite struct RealMeshFileTests {
+@Suite(.enabled(if: UpstreamSamples.areWanted, "\(UpstreamSamples.absence)")) struct RealMeshFileTests {
     @Test func ztunnelsExampleIsRead() throws {
-        let file = try sharedFile("ztunnel/localhost.yaml")
+        let file = "\(UpstreamSamples.directory)/ztunnel/localhost.yaml"
         #expect(try MeshSource(path: file).kind() == .ztunnel)
         var input = MeshInput()
         try input.add(path: file)
@@ -215,7 +210,7 @@ private func sharedFile(_ name: String) throws -> String {
     }
 
     @Test func aDumpOfAKmeshDaemonIsRead() throws {
-        let file = try sharedFile("kmesh/workload_configdump.json")
+        let file = "\(UpstreamSamples.directory)/kmesh/workload_configdump.json"
         #expect(try MeshSource(path: file).kind() == .kmesh)
         var input = MeshInput()
         try input.add(path: file)

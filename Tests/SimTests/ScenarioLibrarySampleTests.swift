@@ -1,25 +1,16 @@
-import Glibc
 import Inputs
 import Model
 import Scenario
 import Sim
+import TestSupport
 import Testing
 
-private let bookinfo = "../shared/data/istio/bookinfo.yaml"
-private let bookinfoPath = "\(LibraryCase.packageRoot)/\(bookinfo)"
-private let hasBookinfo = unsafe access(bookinfoPath, R_OK) == 0
-private let mustRunAll = unsafe getenv("REQUIRE_ALL_TESTS") != nil
-
 /// Istio's sample application, its manifest unmodified.
-@Test(.enabled(if: hasBookinfo || mustRunAll, "\(bookinfo) is not there"))
+@Test(.enabled(if: UpstreamSamples.areWanted, "\(UpstreamSamples.absence)"))
 func bookinfoReachesEveryVersionOfReviews() throws {
-    guard hasBookinfo else {
-        Issue.record("\(bookinfo) is needed when every test must run")
-        return
-    }
     let text = """
         name: Bookinfo
-        mesh: [../\(bookinfo)]
+        mesh: ["\(UpstreamSamples.directory)/istio/bookinfo.yaml"]
         steps:
           - check: true
             expect: {problems: 0, maps: {km_service: {count: 4}, km_backend: {count: 6}}}
