@@ -147,16 +147,13 @@ func theHeaderHoldsTheOriginalDestination(_ destination: String, _ expected: Str
         _ = sockOps(preset).run(
             .activeEstablished, connection, maps: &fixture.maps, storage: &fixture.storage, now: 10,
             recorder: &fixture.trace)
-        let hook = CgroupSkb(options: DataplaneOptions(preset), isEnabled: true)
+        let hook = CgroupSkb(options: DataplaneOptions(preset))
         for (now, isDue) in [(5_000_000_009, false), (5_000_000_010, true), (10_000_000_009, false)] as [(UInt64, Bool)]
         {
             let decision = hook.run(
                 connection, maps: &fixture.maps, storage: &fixture.storage, now: now, recorder: &fixture.trace)
             #expect((decision.report != nil) == isDue, "at \(now)")
         }
-        let off = CgroupSkb(options: DataplaneOptions(preset), isEnabled: false).run(
-            connection, maps: &fixture.maps, storage: &fixture.storage, now: 99_000_000_000, recorder: &fixture.trace)
-        #expect(off.reason == .reportNotDue)
     }
 }
 
@@ -187,4 +184,16 @@ func theHeaderHoldsTheOriginalDestination(_ destination: String, _ expected: Str
     let received = RecvMsg4(options: fixture.options).run(
         reply, maps: &fixture.maps, storage: fixture.storage, recorder: &fixture.trace)
     #expect(received.address == socketAddress("10.96.0.11:53"))
+}
+
+@Test func aCloseIsReportedAndForgetsTheVerdict() {
+    for preset in Preset.allCases {
+        var fixture = HookFixture(preset)
+        _ = fixture.connect("10.96.0.1:80", now: 3)
+        let connection = Connection(local: client, remote: server, cookie: HookFixture.cookie, sentBytes: 7)
+        let decision = sockOps(preset).run(
+            .close, connection, maps: &fixture.maps, storage: &fixture.storage, now: 9, recorder: &fixture.trace)
+        #expect(decision.reason == .closed && decision.forgetsVerdict)
+        #expect(decision.report?.state == .close && decision.report?.sentBytes == 7)
+    }
 }

@@ -25,4 +25,13 @@ public enum Digits {
         }
         return (digit(byte >> 4), digit(byte & 15))
     }
+
+    /// Bytes as hexadecimal digits, in lower case, with nothing between.
+    public static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = bytes.flatMap { byte in
+            let (high, low) = hexadecimal(of: byte)
+            return [high, low]
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
 }

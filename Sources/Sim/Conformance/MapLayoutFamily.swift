@@ -10,11 +10,7 @@ enum MapLayoutFamily {
         guard let address = try input.address("ip") else { throw vector.problem("\"ip\" is missing") }
         let bytes = layoutBytes(of: MapAddress(address))
         var expectation = try Expectation(vector.expect, of: vector)
-        try expectation.compareText("bytes_hex", with: bytes.map(hexadecimal).joined()) { $0.lowercased() }
+        try expectation.compareText("bytes_hex", with: Digits.hexadecimal(bytes)) { $0.lowercased() }
         return try expectation.finish()
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 }

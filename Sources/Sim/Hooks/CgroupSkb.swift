@@ -1,7 +1,7 @@
 import KernelABI
 public import Model
 
-/// cgroup_skb, ingress and egress: a periodic report of long connections.
+/// cgroup_skb, ingress and egress: a periodic report of long connections. Attached only where these are wanted.
 public struct CgroupSkb: Sendable {
     /// Time between two reports of one connection.
     public static let periodNanoseconds: UInt64 = 5_000_000_000
@@ -13,11 +13,9 @@ public struct CgroupSkb: Sendable {
     }
 
     let options: DataplaneOptions
-    let isEnabled: Bool
 
-    public init(options: DataplaneOptions, isEnabled: Bool) {
+    public init(options: DataplaneOptions) {
         self.options = options
-        self.isEnabled = isEnabled
     }
 
     /// Runs for one packet of a connection.
@@ -25,7 +23,7 @@ public struct CgroupSkb: Sendable {
         _ connection: Connection, maps: inout some MapAccess, storage: inout SocketStorage?, now: UInt64,
         recorder: inout some DecisionRecorder
     ) -> Decision {
-        guard isEnabled, let stored = storage, stored.connect_success != 0 else {
+        guard let stored = storage, stored.connect_success != 0 else {
             return Decision(reason: .reportNotDue, report: nil)
         }
         if options.managedTest == .localAddress {

@@ -156,8 +156,8 @@ extension ExpectationChecker {
             let isMet = MapText.bytes(wanted) == MapText.bytes(found)
             var texts = (wanted: text.text(wanted), found: text.text(found))
             if !isMet, texts.wanted == texts.found {
-                texts.wanted += ", bytes \(hex(MapText.bytes(wanted)))"
-                texts.found += ", bytes \(hex(MapText.bytes(found)))"
+                texts.wanted += ", bytes \(Digits.hexadecimal(MapText.bytes(wanted)))"
+                texts.found += ", bytes \(Digits.hexadecimal(MapText.bytes(found)))"
             }
             return CheckResult(
                 key: "maps", expected: "\(title): \(key.value) = \(texts.wanted)", got: texts.found, isMet: isMet,

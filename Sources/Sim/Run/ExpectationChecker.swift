@@ -24,7 +24,7 @@ struct ExpectationChecker {
         if let bytes = expectation.bytes {
             checks.append(
                 CheckResult(
-                    key: "bytes", expected: hex(bytes.value), got: hex(evidence.bytes),
+                    key: "bytes", expected: Digits.hexadecimal(bytes.value), got: Digits.hexadecimal(evidence.bytes),
                     isMet: bytes.value == evidence.bytes, place: bytes.place))
         }
         if let tlv = expectation.tlv { checks.append(try check("tlv", tlv, evidence.headerDestination)) }
@@ -244,11 +244,4 @@ struct ExpectationChecker {
     }
 
     func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }
-
-    func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
-    }
 }

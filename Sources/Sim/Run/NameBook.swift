@@ -2,12 +2,6 @@ public import Model
 
 /// Finds workloads, owners and services by the names that people use, and names for addresses.
 public struct NameBook: Sendable {
-    /// What a name means.
-    public enum Meaning: Hashable, Sendable {
-        case workloads([WorkloadUID])
-        case service(ServiceName)
-    }
-
     private let mesh: Mesh
     private var byName: [String: [WorkloadUID]] = [:]
     /// By the name that all versions of an application share.

@@ -72,7 +72,7 @@ extension World {
     ) {
         guard var maps = takeMaps(of: node) else { return }
         var trace = Trace()
-        let decision = CgroupSkb(options: options, isEnabled: true).run(
+        let decision = CgroupSkb(options: options).run(
             connection, maps: &maps, storage: &storage, now: now, recorder: &trace)
         nodes[node]?.maps = maps
         result.events.append(
