@@ -1,21 +1,31 @@
 # Every target sets up what it needs; what the tools print goes through unchanged.
 
-PACKAGES = libyaml-dev pkg-config
+PACKAGES = libyaml-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev
+TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils
+PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
 BIN = .build/release
 
-.PHONY: setup build run test bench lint
+.PHONY: setup test-setup programs build run test bench lint
 
 setup:
 	@Scripts/setup $(PACKAGES)
 
-build: setup
+test-setup:
+	@Scripts/setup $(PACKAGES) $(TEST_PACKAGES)
+
+programs: $(PROGRAMS)
+
+$(PROGRAMS): Scripts/programs Sources/KernelABI/include/kernel_abi.h $(wildcard bpf/*) | setup
+	Scripts/programs $@
+
+build: programs
 	swift build -c release
 
 run: build
 	$(BIN)/kmesh-sim run $(SCENARIO)
 
-test: lint
+test: lint test-setup programs
 	swift build --build-tests
 	swift test --skip-build
 

@@ -12,7 +12,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "kmesh-twins",
     products: [
-        .executable(name: "kmesh-sim", targets: ["kmesh-sim"])
+        .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
+        .executable(name: "kmesh-live", targets: ["kmesh-live"]),
     ],
     targets: [
         .target(name: "KernelABI"),
@@ -28,6 +29,16 @@ let package = Package(
         .executableTarget(
             name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
+        .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "KernelPrograms", dependencies: ["CBPF", "KernelABI"]),
+        .target(
+            name: "Live",
+            dependencies: ["CBPF", "CLinux", "CMicrohttpd", "Inputs", "KernelABI", "KernelPrograms", "Model"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),
         .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
         .executableTarget(
             name: "kmesh-bench", dependencies: ["CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
@@ -46,5 +57,8 @@ let package = Package(
             name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
+        .testTarget(
+            name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

@@ -30,6 +30,7 @@
 #define KM_TLV_END 0xfe
 #define KM_REPORT_PERIOD_NS 5000000000ULL	/* between two reports of one open connection */
 #define KM_WAYPOINT_STATUS_PORT 15021
+#define KM_PROBE_SOURCE_COUNT 8		/* addresses from which a node probes its pods */
 
 #define KM_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " size")
 #define KM_ASSERT_OFFSET(type, field, at) \
@@ -300,6 +301,68 @@ KM_ASSERT_OFFSET(km_connection_report, smoothed_rtt, 108);
 KM_ASSERT_OFFSET(km_connection_report, minimum_rtt, 112);
 KM_ASSERT_OFFSET(km_connection_report, retransmissions, 116);
 KM_ASSERT_OFFSET(km_connection_report, lost, 120);
+
+/*
+ * How the programs behave: set before they are loaded and constant from then on, so that the verifier removes what is
+ * not chosen. Each is 0 or 1 unless a comment says otherwise.
+ */
+struct km_options {
+	__u8 no_endpoint_refuses;	/* H1: else the connect leaves the mesh */
+	__u8 missing_entry_tries_next;	/* H2: else the lookup gives up */
+	__u8 unlisted_port_refuses;	/* H3: else the connect leaves the mesh */
+	__u8 waypoint_needs_address;	/* H4: else a service's first address word, or a backend's port, tells */
+	__u8 tlv_marked_after_push;	/* H11: else before it */
+	__u8 each_connect_remembers;	/* H12: else a socket's first successful connect, for ever */
+	__u8 other_family_skipped;	/* H13: else its bytes are taken as they are */
+	__u8 managed_by_record;		/* H14: else the local address tells */
+	__u8 dns_reply_of_proxy_only;	/* H15: else every datagram from port 53 */
+	__u8 control_address_obeyed;	/* H16: any process may manage and release its namespace */
+	__u8 extras_kept;		/* km_service_port and km_backend_alt are read */
+	__u8 has_tail_calls;		/* the prog arrays are filled: a waypoint's address is looked up too */
+	__u8 is_monitoring;		/* connections are reported */
+	__u8 asks_for_verdicts;		/* inbound connections are put to user space */
+	__u8 is_deterministic;		/* draws come from km_generator */
+	__u8 probe_source_count;	/* 0 to KM_PROBE_SOURCE_COUNT */
+	struct km_addr probe_source[KM_PROBE_SOURCE_COUNT];	/* this node and its pods' gateways */
+};
+KM_ASSERT_SIZE(km_options, 16 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_OFFSET(km_options, probe_source_count, 15);
+KM_ASSERT_OFFSET(km_options, probe_source, 16);
+
+/* The hooks, in the order of the simulator's Hook. */
+enum km_hook {
+	KM_HOOK_CONNECT4 = 0,
+	KM_HOOK_CONNECT6 = 1,
+	KM_HOOK_SENDMSG4 = 2,
+	KM_HOOK_RECVMSG4 = 3,
+	KM_HOOK_SOCKOPS = 4,
+	KM_HOOK_SK_MSG = 5,
+	KM_HOOK_CGROUP_SKB = 6,
+	KM_HOOK_COUNT
+};
+
+/* km_reason_count, per-CPU array: how often each hook ended with each reason. Index: hook x 64 + reason. */
+#define KM_REASON_SLOTS 64
+
+/* km_event, ring buffer: one exit of one program, sent while somebody asks (km_events_until_ns). */
+struct km_event {
+	__u64 time_ns;		/* since boot */
+	__u64 netns_cookie;	/* 0 where the hook cannot know */
+	__u64 socket_cookie;	/* likewise */
+	__u8 hook;		/* enum km_hook */
+	__u8 reason;		/* enum km_reason */
+	__u8 is_ipv6;		/* the socket's family */
+	__u8 pad;
+	__u16 before_port;	/* host order, as those below */
+	__u16 after_port;
+	struct km_addr before;	/* where the program wanted to go; of a datagram received, where it came from */
+	struct km_addr after;	/* where it goes, or what the program sees */
+};
+KM_ASSERT_SIZE(km_event, 64);
+KM_ASSERT_OFFSET(km_event, hook, 24);
+KM_ASSERT_OFFSET(km_event, before_port, 28);
+KM_ASSERT_OFFSET(km_event, before, 32);
+KM_ASSERT_OFFSET(km_event, after, 48);
 
 /*
  * Why a hook did what it did. Append only, never renumber: recordings and the simulator's Reason hold these numbers.

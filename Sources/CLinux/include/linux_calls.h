@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Calls and constants of Linux that Swift's Glibc module lacks. */
+#ifndef LINUX_CALLS_H
+#define LINUX_CALLS_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
+
+/* setns(2) into a network namespace. */
+int km_enter_network_namespace(int descriptor);
+/* unshare(2) of the network namespace. */
+int km_new_network_namespace(void);
+/* The cookie of the caller's network namespace, 0 with errno set when the kernel does not tell. */
+unsigned long long km_network_namespace_cookie(void);
+/* membarrier(2), MEMBARRIER_CMD_GLOBAL: returns after an RCU grace period. */
+int km_wait_for_readers(void);
+/* The effective capabilities of the process, a bit each, as in <linux/capability.h>. */
+int km_effective_capabilities(unsigned long long *capabilities);
+
+#endif

@@ -1,0 +1,3 @@
+import Live
+
+print("kmesh-live")

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All maps. The loader sets max_entries of those that follow the mesh, and pins or adopts each by its name. What only
+ * user space writes is read-only here. Tables of unknown size are not preallocated: memory is what is used.
+ */
+#ifndef KM_MAPS_H
+#define KM_MAPS_H
+
+#include "base.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 105000);
+	__type(key, struct km_frontend_key);
+	__type(value, struct km_frontend_value);
+} km_frontend SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 5000);
+	__type(key, struct km_service_key);
+	__type(value, struct km_service_value);
+} km_service SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 105000);
+	__type(key, struct km_endpoint_key);
+	__type(value, struct km_endpoint_value);
+} km_endpoint SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 100000);
+	__type(key, struct km_backend_key);
+	__type(value, struct km_backend_value);
+} km_backend SEC(".maps");
+
+/* Ours: the second address family of dual-stack workloads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 100000);
+	__type(key, struct km_backend_key);
+	__type(value, struct km_backend_alt_value);
+} km_backend_alt SEC(".maps");
+
+/* Ours: ports of a service beyond ten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 105000);
+	__type(key, struct km_service_port_key);
+	__type(value, struct km_service_port_value);
+} km_service_port SEC(".maps");
+
+/* Written here too: the control addresses. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct km_manage_key);
+	__type(value, struct km_manage_value);
+} km_manage SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct km_sockstorage_value);
+} km_sockstorage SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} km_auth_req SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct km_tuple);
+	__type(value, struct km_auth_result);
+} km_auth_res SEC(".maps");
+
+/* Sockets whose first message gets a header, by local → remote; ports in network order. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, 8192);
+	__uint(key_size, sizeof(struct km_tuple));
+	__uint(value_size, sizeof(__u32));
+} km_socket SEC(".maps");
+
+/* Connection reports. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} km_tcp_probe SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} km_cgr_tailcall SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} km_cgr_tail6 SEC(".maps");
+
+/* Ours: exits of programs, while somebody listens. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} km_event SEC(".maps");
+
+/* Ours: exits of programs, counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KM_HOOK_COUNT * KM_REASON_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} km_reason_count SEC(".maps");
+
+#endif

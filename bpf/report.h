@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The report of one connection. */
+#ifndef KM_REPORT_H
+#define KM_REPORT_H
+
+#include "address.h"
+#include "base.h"
+#include "maps.h"
+
+/* Wakes the reader when this much waits for it; a reader that looks by the clock as well misses nothing. */
+enum { KM_REPORT_WAKE_BYTES = 64 * 1024 };
+
+/* One end of a connection. Ports in host order. */
+struct km_connection {
+	struct km_addr local;
+	struct km_addr remote;
+	__u16 local_port;
+	__u16 remote_port;
+	bool is_ipv6;		/* the socket's family; its addresses may be mapped */
+};
+
+/* The tuple in the client's view. */
+static __always_inline void km_tuple_of_client(struct km_tuple *tuple, const struct km_connection *connection,
+					       bool is_inbound)
+{
+	const struct km_addr *client = is_inbound ? &connection->remote : &connection->local;
+	const struct km_addr *server = is_inbound ? &connection->local : &connection->remote;
+	__u16 client_port = is_inbound ? connection->remote_port : connection->local_port;
+	__u16 server_port = is_inbound ? connection->local_port : connection->remote_port;
+
+	__builtin_memset(tuple, 0, sizeof(*tuple));
+	if (connection->is_ipv6) {
+		__builtin_memcpy(tuple->ipv6.saddr, client, sizeof(*client));
+		__builtin_memcpy(tuple->ipv6.daddr, server, sizeof(*server));
+		tuple->ipv6.sport = client_port;
+		tuple->ipv6.dport = server_port;
+	} else {
+		tuple->ipv4.saddr = client->word[0];
+		tuple->ipv4.daddr = server->word[0];
+		tuple->ipv4.sport = client_port;
+		tuple->ipv4.dport = server_port;
+	}
+}
+
+static __always_inline void km_original_of_report(struct km_original_dst *original,
+						  const struct km_sockstorage_value *storage, bool is_ipv6)
+{
+	if (!storage->has_set_ip)
+		return;
+	if (is_ipv6) {
+		__builtin_memcpy(&original->addr, storage->original_dst.ipv6.daddr, sizeof(original->addr));
+		original->port = bpf_ntohs(storage->original_dst.ipv6.dport);
+	} else {
+		original->addr.word[0] = storage->original_dst.ipv4.daddr;
+		original->port = bpf_ntohs(storage->original_dst.ipv4.dport);
+	}
+}
+
+/* Numbers of a connection that only the kernel knows. */
+struct km_tcp_numbers {
+	__u64 sent_bytes;
+	__u64 received_bytes;
+	__u32 smoothed_rtt;
+	__u32 minimum_rtt;
+	__u32 retransmissions;
+	__u32 lost;
+};
+
+/* Sends a report; when the buffer is full it is lost. */
+static __always_inline void km_report(const struct km_connection *connection, struct km_sockstorage_value *storage,
+				      bool is_inbound, __u32 tcp_state, const struct km_tcp_numbers *numbers)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct km_connection_report *report;
+
+	storage->last_report_ns = now;
+	report = bpf_ringbuf_reserve(&km_tcp_probe, sizeof(*report), 0);
+	if (!report)
+		return;
+	__builtin_memset(report, 0, sizeof(*report));
+	report->type = connection->is_ipv6;
+	km_tuple_of_client(&report->tuple, connection, is_inbound);
+	km_original_of_report(&report->original_dst, storage, connection->is_ipv6);
+	report->sent_bytes = numbers->sent_bytes;
+	report->received_bytes = numbers->received_bytes;
+	report->connected = storage->connect_success;
+	report->direction = is_inbound ? KM_DIRECTION_INBOUND : KM_DIRECTION_OUTBOUND;
+	report->tcp_state = tcp_state;
+	report->duration_ns = now - storage->connect_ns;
+	report->start_ns = storage->connect_ns;
+	report->last_report_ns = now;
+	report->smoothed_rtt = numbers->smoothed_rtt;
+	report->minimum_rtt = numbers->minimum_rtt;
+	report->retransmissions = numbers->retransmissions;
+	report->lost = numbers->lost;
+	bpf_ringbuf_submit(report, bpf_ringbuf_query(&km_tcp_probe, BPF_RB_AVAIL_DATA) >= KM_REPORT_WAKE_BYTES ?
+					   BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+#endif

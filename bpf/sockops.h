@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* sockops: what happens when a TCP connection is begun, established and closed. */
+#ifndef KM_SOCKOPS_H
+#define KM_SOCKOPS_H
+
+#include "address.h"
+#include "base.h"
+#include "event.h"
+#include "gate.h"
+#include "maps.h"
+#include "options.h"
+#include "report.h"
+#include "storage.h"
+
+static __always_inline void km_read_connection(const struct bpf_sock_ops *skops, struct km_connection *connection)
+{
+	connection->local_port = skops->local_port;
+	/* The context holds the remote port in network order, in the upper half of a word where that is the layout. */
+	connection->remote_port = bpf_ntohl(skops->remote_port);
+	connection->is_ipv6 = skops->family == KM_AF_INET6;
+	if (connection->is_ipv6) {
+		connection->local.word[0] = skops->local_ip6[0];
+		connection->local.word[1] = skops->local_ip6[1];
+		connection->local.word[2] = skops->local_ip6[2];
+		connection->local.word[3] = skops->local_ip6[3];
+		connection->remote.word[0] = skops->remote_ip6[0];
+		connection->remote.word[1] = skops->remote_ip6[1];
+		connection->remote.word[2] = skops->remote_ip6[2];
+		connection->remote.word[3] = skops->remote_ip6[3];
+	} else {
+		connection->local.word[0] = skops->local_ip4;
+		connection->remote.word[0] = skops->remote_ip4;
+	}
+}
+
+static __always_inline void km_read_numbers(const struct bpf_sock_ops *skops, struct km_tcp_numbers *numbers)
+{
+	numbers->sent_bytes = skops->bytes_acked;
+	numbers->received_bytes = skops->bytes_received;
+	numbers->smoothed_rtt = skops->srtt_us;
+	numbers->minimum_rtt = skops->rtt_min;
+	numbers->retransmissions = skops->total_retrans;
+	numbers->lost = skops->lost_out;
+}
+
+static __always_inline void km_end_sockops(struct bpf_sock_ops *skops, __u32 reason,
+					   const struct km_connection *connection)
+{
+	struct km_event *event;
+
+	km_count(KM_HOOK_SOCKOPS, reason);
+	if (!km_is_heard())
+		return;
+	event = km_event_begin(KM_HOOK_SOCKOPS, reason);
+	if (!event)
+		return;
+	event->netns_cookie = bpf_get_netns_cookie(skops);
+	event->socket_cookie = bpf_get_socket_cookie(skops);
+	event->is_ipv6 = connection->is_ipv6;
+	event->before = connection->local;
+	event->before_port = connection->local_port;
+	event->after = connection->remote;
+	event->after_port = connection->remote_port;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* A report needs monitoring, and what connect (or this hook, inbound) remembers of the socket. */
+static __always_inline void km_report_sockops(struct bpf_sock_ops *skops, const struct km_connection *connection,
+					      struct km_sockstorage_value *storage, bool is_inbound, __u32 tcp_state)
+{
+	struct km_tcp_numbers numbers;
+
+	if (!km_options.is_monitoring || !storage)
+		return;
+	km_read_numbers(skops, &numbers);
+	km_report(connection, storage, is_inbound, tcp_state, &numbers);
+}
+
+/* A connect to a control address manages or releases the socket's own address. */
+static __always_inline void km_begun(struct bpf_sock_ops *skops, const struct km_connection *connection)
+{
+	struct km_addr local = connection->local;
+	struct km_manage_key key;
+
+	km_addr_unmap(&local);
+	km_manage_key_of_address(&key, &local);
+	switch (km_control(&connection->remote, bpf_htons(connection->remote_port), connection->is_ipv6, &key)) {
+	case KM_CONTROL_MANAGE_PORT:
+		return km_end_sockops(skops, KM_REASON_CONTROL_MANAGE_ADDRESS, connection);
+	case KM_CONTROL_RELEASE_PORT:
+		return km_end_sockops(skops, KM_REASON_CONTROL_RELEASE_ADDRESS, connection);
+	}
+}
+
+/* The key of km_socket: local → remote, ports in network order. */
+static __always_inline void km_enter_sockhash(struct bpf_sock_ops *skops, const struct km_connection *connection)
+{
+	struct km_tuple tuple;
+
+	km_tuple_of_client(&tuple, connection, 0);
+	if (connection->is_ipv6) {
+		tuple.ipv6.sport = bpf_htons(tuple.ipv6.sport);
+		tuple.ipv6.dport = bpf_htons(tuple.ipv6.dport);
+	} else {
+		tuple.ipv4.sport = bpf_htons(tuple.ipv4.sport);
+		tuple.ipv4.dport = bpf_htons(tuple.ipv4.dport);
+	}
+	bpf_sock_hash_update(skops, &km_socket, &tuple, BPF_ANY);
+}
+
+static __always_inline void km_active(struct bpf_sock_ops *skops, struct bpf_sock *sk,
+				      const struct km_connection *connection)
+{
+	struct km_sockstorage_value *storage = km_storage(sk);
+	bool is_managed;
+
+	/* connect remembers something of the sockets of managed namespaces only. */
+	if (km_options.managed_by_record)
+		is_managed = storage && (storage->connect_ns || storage->has_set_ip);
+	else
+		is_managed = km_address_is_managed(&connection->local);
+	if (!is_managed)
+		return km_end_sockops(skops, KM_REASON_NOT_MANAGED, connection);
+	bpf_sock_ops_cb_flags_set(skops, skops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+	if (storage) {
+		storage->connect_success = 1;
+		storage->direction = KM_DIRECTION_OUTBOUND;
+		km_report_sockops(skops, connection, storage, 0, BPF_TCP_ESTABLISHED);
+		if (storage->via_waypoint)
+			km_enter_sockhash(skops, connection);
+	}
+	km_end_sockops(skops, KM_REASON_ACTIVE_ESTABLISHED, connection);
+}
+
+static __always_inline bool km_is_probe(const struct km_connection *connection)
+{
+	struct km_addr remote = connection->remote;
+	__u32 i;
+
+	km_addr_unmap(&remote);
+	for (i = 0; i < KM_PROBE_SOURCE_COUNT && i < km_options.probe_source_count; i++) {
+		struct km_addr source = km_options.probe_source[i];
+
+		if (km_addr_equal(&remote, &source))
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline void km_ask_for_verdict(const struct km_connection *connection)
+{
+	struct km_auth_request *request;
+
+	if (!km_options.asks_for_verdicts)
+		return;
+	request = bpf_ringbuf_reserve(&km_auth_req, sizeof(*request), 0);
+	if (!request)
+		return;
+	request->type = connection->is_ipv6;
+	km_tuple_of_client(&request->tuple, connection, 1);
+	bpf_ringbuf_submit(request, 0);
+}
+
+static __always_inline void km_passive(struct bpf_sock_ops *skops, struct bpf_sock *sk,
+				       const struct km_connection *connection)
+{
+	struct km_sockstorage_value *storage;
+	bool is_managed;
+
+	if (km_options.managed_by_record)
+		is_managed = km_cookie_is_managed(bpf_get_netns_cookie(skops));
+	else
+		is_managed = km_address_is_managed(&connection->local);
+	if (!is_managed)
+		return km_end_sockops(skops, KM_REASON_NOT_MANAGED, connection);
+	if (km_is_probe(connection))
+		return km_end_sockops(skops, KM_REASON_NODE_PROBE, connection);
+	bpf_sock_ops_cb_flags_set(skops, skops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+	storage = km_storage_create(sk);
+	if (storage) {
+		storage->connect_ns = bpf_ktime_get_ns();
+		storage->connect_success = 1;
+		storage->direction = KM_DIRECTION_INBOUND;
+		km_report_sockops(skops, connection, storage, 1, BPF_TCP_ESTABLISHED);
+	}
+	km_ask_for_verdict(connection);
+	km_end_sockops(skops, KM_REASON_PASSIVE_ESTABLISHED, connection);
+}
+
+static __always_inline void km_closed(struct bpf_sock_ops *skops, struct bpf_sock *sk,
+				      const struct km_connection *connection)
+{
+	struct km_sockstorage_value *storage = km_storage(sk);
+	bool is_inbound = storage && storage->direction == KM_DIRECTION_INBOUND;
+	struct km_tuple tuple;
+
+	km_report_sockops(skops, connection, storage, is_inbound, BPF_TCP_CLOSE);
+	km_tuple_of_client(&tuple, connection, is_inbound);
+	bpf_map_delete_elem(&km_auth_res, &tuple);
+	km_end_sockops(skops, KM_REASON_CLOSED, connection);
+}
+
+SEC("sockops")
+int km_sockops(struct bpf_sock_ops *skops)
+{
+	struct km_connection connection = {};
+	struct bpf_sock *sk;
+
+	switch (skops->op) {
+	case BPF_SOCK_OPS_TCP_CONNECT_CB:
+		if (!km_options.control_address_obeyed)
+			return 0;
+		break;
+	case BPF_SOCK_OPS_STATE_CB:
+		if (skops->args[1] != BPF_TCP_CLOSE)
+			return 0;
+		break;
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
+		break;
+	default:
+		return 0;
+	}
+	/* For the verifier: one load of the pointer, then the test. */
+	sk = skops->sk;
+	if (!sk)
+		return 0;
+	km_read_connection(skops, &connection);
+	switch (skops->op) {
+	case BPF_SOCK_OPS_TCP_CONNECT_CB:
+		km_begun(skops, &connection);
+		break;
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+		km_active(skops, sk, &connection);
+		break;
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
+		km_passive(skops, sk, &connection);
+		break;
+	case BPF_SOCK_OPS_STATE_CB:
+		km_closed(skops, sk, &connection);
+		break;
+	}
+	return 0;
+}
+
+#endif
