@@ -72,7 +72,9 @@ static __always_inline void km_report(const struct km_connection *connection, st
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct km_connection_report *report;
+	__u64 last_report_ns;
 
+	last_report_ns = storage->last_report_ns;
 	storage->last_report_ns = now;
 	report = bpf_ringbuf_reserve(&km_tcp_probe, sizeof(*report), 0);
 	if (!report)
@@ -88,7 +90,7 @@ static __always_inline void km_report(const struct km_connection *connection, st
 	report->tcp_state = tcp_state;
 	report->duration_ns = now - storage->connect_ns;
 	report->start_ns = storage->connect_ns;
-	report->last_report_ns = now;
+	report->last_report_ns = last_report_ns;
 	report->smoothed_rtt = numbers->smoothed_rtt;
 	report->minimum_rtt = numbers->minimum_rtt;
 	report->retransmissions = numbers->retransmissions;

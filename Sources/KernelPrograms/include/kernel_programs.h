@@ -7,4 +7,9 @@
 
 #include "../generated/kmesh.skel.h"
 
+/* From now on libbpf's warnings are kept, the first few thousand bytes, instead of printed. */
+void km_keep_libbpf_messages(void);
+/* What was kept since the last call; valid until the next message. */
+const char *km_take_libbpf_messages(void);
+
 #endif

@@ -1,0 +1,32 @@
+/// Why the programs cannot be loaded, or pinned objects not be used.
+public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
+    case kernel(KernelError)
+    /// The kernel's verifier, or libbpf, refused; with its last words.
+    case refused(KernelError, messages: String)
+    /// A map has another layout than these programs know.
+    case layout(map: String, path: String, difference: String)
+    /// The directory for pins is not on a BPF file system.
+    case noFileSystem(path: String)
+
+    /// Whether a privilege or a feature of the kernel is missing.
+    public var isMissingPrivilege: Bool {
+        switch self {
+        case .kernel(let error), .refused(let error, _): error.isMissingPrivilege
+        case .noFileSystem: true
+        case .layout: false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .kernel(let error): "\(error)"
+        case .refused(let error, let messages):
+            messages.isEmpty ? "\(error)" : "\(error); libbpf says:\n\(messages)"
+        case .layout(let map, let path, let difference):
+            "the map \(path) cannot be used as \(map): \(difference); another version made it. "
+                + "Detach that version, or give another directory for pins"
+        case .noFileSystem(let path):
+            "\(path) is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf"
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import CBPF
+internal import CLinux
+import Glibc
+
+/// A directory of a BPF file system in which maps and links are pinned by name.
+///
+/// Paths are lent to the kernel for the length of a call: that is what is unsafe here, and why it is in bounds.
+public struct PinDirectory: Hashable, Sendable {
+    /// The default.
+    public static let standard = PinDirectory("/sys/fs/bpf/kmesh")
+    /// What statfs(2) says of a BPF file system.
+    private static let fileSystemType = 0xcafe_4a11
+
+    public let path: String
+
+    public init(_ path: String) { self.path = path }
+
+    /// The path of what is pinned by that name.
+    public func path(of name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes the directory where it is missing.
+    func make() throws(LoadError) {
+        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw .kernel(.last("make the directory", path)) }
+        var information = statfs()
+        // In bounds: the kernel fills the structure that it is given.
+        guard unsafe statfs(path, &information) == 0 else { throw .kernel(.last("look at", path)) }
+        guard Int(information.f_type) == Self.fileSystemType else {
+            unsafe rmdir(path)
+            throw .noFileSystem(path: path)
+        }
+    }
+
+    /// Opens what is pinned by a name, nil when nothing is.
+    func open(_ name: String) throws(LoadError) -> Descriptor? {
+        let descriptor = unsafe bpf_obj_get(path(of: name))
+        if descriptor == -ENOENT { return nil }
+        guard descriptor >= 0 else { throw .kernel(KernelError("open", path(of: name), errno: -descriptor)) }
+        return Descriptor(adopting: descriptor)
+    }
+
+    /// Pins an object; what was pinned by that name before is replaced in one step.
+    func pin(_ raw: CInt, as name: String) throws(LoadError) {
+        let (new, final) = (path(of: name + ".new"), path(of: name))
+        unsafe unlink(new)
+        let status = unsafe bpf_obj_pin(raw, new)
+        guard status == 0 else { throw .kernel(KernelError("pin", final, errno: -status)) }
+        guard unsafe rename(new, final) == 0 else {
+            let error = KernelError.last("pin", final)
+            unsafe unlink(new)
+            throw .kernel(error)
+        }
+    }
+
+    /// Takes a pin away; the object lives on while anybody else holds it.
+    /// - Returns: whether it was there.
+    @discardableResult
+    func unpin(_ name: String) throws(LoadError) -> Bool {
+        if unsafe unlink(path(of: name)) == 0 { return true }
+        guard errno == ENOENT else { throw .kernel(.last("remove", path(of: name))) }
+        return false
+    }
+
+    /// Removes the directory when it is empty.
+    func removeIfEmpty() throws(LoadError) {
+        if unsafe rmdir(path) != 0, errno != ENOENT, errno != ENOTEMPTY { throw .kernel(.last("remove", path)) }
+    }
+}
