@@ -68,3 +68,12 @@ public struct RingBuffer: ~Copyable, @unchecked Sendable {
         body(unsafe ring_buffer__epoll_fd(buffer))
     }
 }
+
+extension RawSpan {
+    /// The record as a C struct, nil when it has another size.
+    public func record<Record: BitwiseCopyable>(as type: Record.Type) -> Record? {
+        guard byteCount == MemoryLayout<Record>.size else { return nil }
+        // In bounds: the sizes are equal, and any bits make a C struct.
+        return unsafe unsafeLoadUnaligned(as: Record.self)
+    }
+}

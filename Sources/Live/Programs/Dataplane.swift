@@ -106,6 +106,11 @@ public struct Dataplane: ~Copyable {
         try object.verifiedInstructionCounts()
     }
 
+    /// The variables of the programs that are loaded.
+    public borrowing func openVariables() throws(LoadError) -> ProgramVariables {
+        ProgramVariables(adopting: try object.openVariables())
+    }
+
     /// A descriptor of a map of its own, by the map's name.
     public borrowing func openMap(_ name: String) throws(LoadError) -> Descriptor { try object.openMap(name) }
 

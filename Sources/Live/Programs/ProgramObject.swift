@@ -1,6 +1,7 @@
 internal import CBPF
 internal import KernelPrograms
 import Glibc
+import Inputs
 import Model
 
 /// The compiled programs and their maps: opened, given their settings, then loaded into the kernel.
@@ -57,7 +58,7 @@ struct ProgramObject: ~Copyable {
     /// Holds the maps of the object to the header that this program was compiled with.
     private borrowing func checkOwnLayouts() throws(LoadError) {
         for name in KernelMapName.inPrograms {
-            let (key, value) = name.layoutSizes
+            let (key, value) = name.byteCounts
             let map = unsafe map(name.rawValue)
             guard unsafe bpf_map__key_size(map) == UInt32(key), unsafe bpf_map__value_size(map) == UInt32(value) else {
                 throw .layout(

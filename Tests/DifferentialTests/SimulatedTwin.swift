@@ -1,0 +1,250 @@
+import KernelABI
+import Model
+import Sim
+
+/// The simulated twin: the hooks of Sim in the order in which Linux runs them for one process and a listener in the
+/// same namespace.
+struct SimulatedTwin {
+    struct Socket {
+        var namespace: Int
+        var family: AddressFamily
+        var isTCP: Bool
+        var storage: SocketStorage?
+        var local: SocketAddress?
+        var remote: SocketAddress?
+        var isInSockHash = false
+        var isWatched = false
+        var sentBytes: UInt32 = 0
+        /// The listener's end.
+        var peer: (storage: SocketStorage?, isWatched: Bool)?
+    }
+
+    let options: DataplaneOptions
+    let cookies: [UInt64]
+    let sockOps: SockOps
+    private(set) var maps: MapStore
+    private var generator: SplitMix64
+    private var sockets: [Socket?] = []
+    /// Any time will do: times are not compared.
+    private var now: UInt64 = 1_000_000_000
+
+    init(_ test: DifferentialCase, cookies: [UInt64]) {
+        options = test.options
+        self.cookies = cookies
+        sockOps = SockOps(options: test.options, probeSources: test.probeSources, isMonitoring: true)
+        maps = MapStore(capacities: DifferentialCase.capacities)
+        generator = SplitMix64(seed: test.seed)
+        for write in test.entries {
+            do throws(MapError) { try maps.apply(write) } catch { preconditionFailure("a case fits its maps: \(error)") }
+        }
+        for (cookie, isManaged) in zip(cookies, test.managed) where isManaged { maps.manage(ManageKey(cookie: cookie)) }
+    }
+
+    mutating func perform(_ step: DifferentialStep, _ facts: KernelFacts) -> StepOutcome {
+        now += 1_000_000
+        var outcome = StepOutcome()
+        switch step {
+        case .connect(let connect): self.connect(connect, facts, &outcome)
+        case .send(let socket, let bytes): send(bytes, on: socket, &outcome)
+        case .close(let socket): close(socket, &outcome)
+        case .openDatagram(let namespace):
+            sockets.append(Socket(namespace: namespace, family: .v4, isTCP: false))
+        case .ask(let socket, let server, let answerFrom): ask(server, answerFrom, on: socket, &outcome)
+        case .put(let text): if let entry = text.entry { try? maps.put(entry) }
+        case .delete(let text): if let entry = text.entry { try? maps.delete(entry.key) }
+        }
+        outcome.reports.sort { !$0.isInbound && $1.isInbound }
+        return outcome
+    }
+
+    // MARK: Connect
+
+    private mutating func connect(
+        _ connect: DifferentialStep.Connect, _ facts: KernelFacts, _ outcome: inout StepOutcome
+    ) {
+        let family = connect.destination.address.family
+        var number = sockets.count
+        if let reused = connect.reusing {
+            number = reused
+            disconnect(reused, &outcome)
+        } else {
+            sockets.append(Socket(namespace: connect.namespace, family: family, isTCP: connect.isTCP))
+        }
+        guard var socket = sockets[number] else { preconditionFailure("socket \(number) is closed") }
+        let call = SocketCall(
+            cookie: cookies[socket.namespace], destination: connect.destination, isTCP: socket.isTCP, now: now)
+        let hook = ConnectHook(options: options)
+        var trace = Trace()
+        let decision =
+            family == .v4
+            ? hook.connect4(call, maps: &maps, storage: &socket.storage, generator: &generator, recorder: &trace)
+            : hook.connect6(call, maps: &maps, storage: &socket.storage, generator: &generator, recorder: &trace)
+        for case .rule(let reason) in trace.steps {
+            outcome.exits.append(.init(hook: family == .v4 ? .connect4 : .connect6, reason: reason))
+        }
+        if decision.verdict == .refuse {
+            outcome.result = "ECONNREFUSED"
+        } else {
+            socket.remote = Linux.destination(of: decision.destination)
+            socket.local = facts.local
+            if socket.isTCP { establish(&socket, &outcome) }
+            if outcome.result == "ok" { outcome.peer = socket.remote }
+        }
+        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
+        sockets[number] = socket
+    }
+
+    private mutating func establish(_ socket: inout Socket, _ outcome: inout StepOutcome) {
+        guard let remote = socket.remote else { return }
+        // Without an answer the kernel does not tell the client's address; a control address has none.
+        let local = socket.local ?? SocketAddress(remote.address, port: 0)
+        let client = Connection(local: local, remote: remote, cookie: cookies[socket.namespace])
+        var storage = socket.storage
+        run(.connect, client, &storage, &outcome)
+        guard Listeners.ports.contains(remote.port) else {
+            outcome.result = "ECONNREFUSED"
+            socket.remote = nil
+            return
+        }
+        let active = run(.activeEstablished, client, &storage, &outcome)
+        socket.storage = storage
+        socket.isInSockHash = active.entersSockHash
+        socket.isWatched = active.watchesState
+        socket.sentBytes = 0
+        var accepted: SocketStorage?
+        let server = Connection(local: remote, remote: local, cookie: cookies[socket.namespace])
+        let passive = run(.passiveEstablished, server, &accepted, &outcome)
+        socket.peer = (accepted, passive.watchesState)
+    }
+
+    @discardableResult
+    private mutating func run(
+        _ event: SockOps.Event, _ connection: Connection, _ storage: inout SocketStorage?,
+        _ outcome: inout StepOutcome
+    ) -> SockOps.Decision {
+        var untraced = NoTrace()
+        let decision = sockOps.run(event, connection, maps: &maps, storage: &storage, now: now, recorder: &untraced)
+        if decision.reason != .none { outcome.exits.append(.init(hook: .sockOps, reason: decision.reason)) }
+        if let report = decision.report { outcome.reports.append(StepOutcome.Report(report)) }
+        return decision
+    }
+
+    // MARK: Send, close
+
+    private mutating func send(_ bytes: [UInt8], on number: Int, _ outcome: inout StepOutcome) {
+        guard var socket = sockets[number], socket.remote != nil else { return }
+        outcome.bytes = bytes
+        if socket.isInSockHash {
+            var untraced = NoTrace()
+            let decision = SkMsg(options: options).run(
+                family: socket.family, storage: &socket.storage, recorder: &untraced)
+            outcome.exits.append(.init(hook: .skMsg, reason: decision.reason))
+            outcome.bytes = decision.header + bytes
+        }
+        socket.sentBytes += UInt32(outcome.bytes.count)
+        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
+        sockets[number] = socket
+    }
+
+    private mutating func close(_ number: Int, _ outcome: inout StepOutcome) {
+        disconnect(number, &outcome)
+        sockets[number] = nil
+    }
+
+    /// Both ends of a connection close.
+    private mutating func disconnect(_ number: Int, _ outcome: inout StepOutcome) {
+        guard var socket = sockets[number], socket.isTCP, let local = socket.local, let remote = socket.remote else {
+            return
+        }
+        let cookie = cookies[socket.namespace]
+        if socket.isWatched {
+            let client = Connection(local: local, remote: remote, cookie: cookie, sentBytes: socket.sentBytes)
+            run(.close, client, &socket.storage, &outcome)
+        }
+        if var peer = socket.peer, peer.isWatched {
+            let server = Connection(local: remote, remote: local, cookie: cookie, receivedBytes: socket.sentBytes)
+            run(.close, server, &peer.storage, &outcome)
+        }
+        socket.isInSockHash = false
+        socket.isWatched = false
+        socket.peer = nil
+        socket.remote = nil
+        sockets[number] = socket
+    }
+
+    // MARK: DNS
+
+    private mutating func ask(
+        _ server: SocketAddress, _ answerFrom: SocketAddress?, on number: Int, _ outcome: inout StepOutcome
+    ) {
+        guard var socket = sockets[number] else { return }
+        let cookie = cookies[socket.namespace]
+        var untraced = NoTrace()
+        let sent = SendMsg4(options: options).run(
+            SocketCall(cookie: cookie, destination: server, isTCP: false, now: now), maps: &maps,
+            storage: &socket.storage, recorder: &untraced)
+        outcome.exits.append(.init(hook: .sendmsg4, reason: sent.reason))
+        outcome.server = Linux.destination(of: sent.address)
+        sockets[number] = socket
+        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
+        guard Listeners.datagramPorts.contains(sent.address.port), let source = answerFrom ?? outcome.server else {
+            return
+        }
+        let received = RecvMsg4(options: options).run(
+            SocketCall(cookie: cookie, destination: source, isTCP: false, now: now), maps: &maps,
+            storage: socket.storage, recorder: &untraced)
+        outcome.exits.append(.init(hook: .recvmsg4, reason: received.reason))
+        outcome.seenFrom = received.address
+    }
+}
+
+/// What Linux itself does to a destination after the hooks.
+private enum Linux {
+    /// The unspecified address is this host. Source: Linux, tcp_v4_connect and tcp_v6_connect.
+    static func destination(of address: SocketAddress) -> SocketAddress {
+        let loopback = IPAddress.v4(0x7f00_0001)
+        if address.address == .anyV4 { return SocketAddress(loopback, port: address.port) }
+        if address.address == IPAddress.anyV4.mapped { return SocketAddress(loopback.mapped, port: address.port) }
+        if address.address == .anyV6 { return SocketAddress(.v6(high: 0, low: 1), port: address.port) }
+        return address
+    }
+}
+
+/// Where somebody listens in every namespace, at every address.
+enum Listeners {
+    static let ports: [UInt16] = [53, 80, 81, 443, 8080, 8443, 9090, 15008]
+    static let datagramPorts: [UInt16] = [53, 5353]
+}
+
+extension StepOutcome.Report {
+    init(_ report: ConnectionReport) {
+        self.init(
+            isInbound: report.direction == .inbound, source: report.source, destination: report.destination,
+            originalDestination: report.originalDestination, sentBytes: report.sentBytes,
+            receivedBytes: report.receivedBytes, state: report.state.rawValue, isConnected: report.isConnected,
+            isFirst: report.lastReportNanoseconds == 0)
+    }
+}
+
+extension MapEntryText {
+    var entry: MapEntry? {
+        try? MapEntry(MapDump.Entry(key: key, value: value), of: map)
+    }
+
+    init(_ entry: MapEntry) {
+        func text<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ key: Key, _ value: Value) -> Self {
+            MapEntryText(map: entry.key.map, key: layoutBytes(of: key), value: layoutBytes(of: value))
+        }
+        self =
+            switch entry {
+            case .frontend(let key, let value): text(key, value)
+            case .service(let key, let value): text(key, value)
+            case .endpoint(let key, let value): text(key, value)
+            case .backend(let key, let value): text(key, value)
+            case .backendAlternative(let key, let value): text(key, value)
+            case .servicePort(let key, let value): text(key, value)
+            case .manage(let key, let value): text(key, value)
+            case .nodeInfo(let key, let value): text(key, value)
+            }
+    }
+}

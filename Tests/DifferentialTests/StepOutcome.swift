@@ -1,0 +1,84 @@
+import KernelABI
+import Model
+
+/// What a step gave, in either twin; what depends on time is left out.
+struct StepOutcome: Hashable, Sendable {
+    /// A hook that ended, and why.
+    struct Exit: Hashable, Sendable, CustomStringConvertible {
+        var hook: Hook
+        var reason: Reason
+
+        var description: String { "\(hook.rawValue):\(reason.rawValue)" }
+    }
+
+    /// What a socket remembers.
+    struct Storage: Hashable, Sendable, CustomStringConvertible {
+        var hasConnectTime: Bool
+        var hasReportTime: Bool
+        /// direction, connect_success, via_waypoint, has_encoded, has_set_ip
+        var flags: [UInt8]
+        /// The 36 bytes of the tuple.
+        var originalDestination: [UInt8]
+
+        init(_ value: SocketStorage) {
+            hasConnectTime = value.connect_ns != 0
+            hasReportTime = value.last_report_ns != 0
+            flags = [value.direction, value.connect_success, value.via_waypoint, value.has_encoded, value.has_set_ip]
+            originalDestination = layoutBytes(of: value.original_dst)
+        }
+
+        var description: String {
+            "connected at \(hasConnectTime ? "a time" : "none"), reported at \(hasReportTime ? "a time" : "none"), "
+                + "direction \(flags[0]) success \(flags[1]) waypoint \(flags[2]) encoded \(flags[3]) "
+                + "original \(flags[4]): \(Digits.hexadecimal(originalDestination))"
+        }
+    }
+
+    /// A report without times, round trips, retransmissions and losses.
+    struct Report: Hashable, Sendable {
+        var isInbound: Bool
+        var source: SocketAddress
+        var destination: SocketAddress
+        var originalDestination: SocketAddress?
+        var sentBytes: UInt32
+        var receivedBytes: UInt32
+        var state: UInt32
+        var isConnected: Bool
+        var isFirst: Bool
+    }
+
+    /// "ok", or the error by its name.
+    var result = "ok"
+    /// What getpeername says of a connected socket.
+    var peer: SocketAddress?
+    var storage: Storage?
+    var exits: [Exit] = []
+    /// Outbound ones first.
+    var reports: [Report] = []
+    /// What reached the other end of a send.
+    var bytes: [UInt8] = []
+    /// Where a datagram arrived.
+    var server: SocketAddress?
+    /// What the program saw as the source of the answer.
+    var seenFrom: SocketAddress?
+
+    /// The lines that differ from another outcome, "name: this | other".
+    func differences(from other: StepOutcome) -> [String] {
+        func line<T: Equatable>(_ name: String, _ a: T, _ b: T) -> String? {
+            a == b ? nil : "\(name): kernel \(a) | simulator \(b)"
+        }
+        return [
+            line("result", result, other.result), line("peer", peer, other.peer),
+            line("storage", storage, other.storage), line("exits", exits, other.exits),
+            line("reports", reports, other.reports),
+            line("bytes", Digits.hexadecimal(bytes), Digits.hexadecimal(other.bytes)),
+            line("server", server, other.server), line("seen from", seenFrom, other.seenFrom),
+        ].compactMap(\.self)
+    }
+}
+
+/// What only the kernel decides: given to the simulator, so that the rest can be compared.
+struct KernelFacts: Hashable, Sendable {
+    /// The client's own address and port.
+    var local: SocketAddress?
+}
