@@ -83,57 +83,111 @@ static __always_inline bool km_is_stepped_over(__u32 reason)
 	       (km_options.missing_entry_tries_next || reason == KM_REASON_FAMILY_MISMATCH);
 }
 
-/* The endpoint of one priority that the draw gives, or where missing ones are stepped over, the next usable one. */
-static __always_inline void km_pick_in_priority(__u32 service_id, __u32 priority, __u32 count, __u32 draw, bool is_v4,
-						struct km_answer *answer)
-{
-	__u32 index = draw % count;
-	__u32 try;
+/* Where a search for a usable endpoint stands, after the drawn one was stepped over. */
+struct km_search {
+	struct km_answer answer;
+	__u32 count[KM_PRIORITY_COUNT + 1];	/* by priority; the last is 0 */
+	__u32 service_id;
+	__u32 draw;
+	__u32 priority;
+	__u32 try;				/* in this priority, from 0 */
+	bool is_failover;			/* the next priorities follow */
+	bool is_v4;
+};
 
-	for (try = 0; try < KM_ENDPOINT_TRY_COUNT; try++) {
-		km_candidate(service_id, priority, index, is_v4, answer);
-		if (!km_is_stepped_over(answer->reason))
-			return;
-		if (try + 1 >= count)
-			break;
-		index = index + 1 == count ? 0 : index + 1;
+enum { KM_SEARCH_STEPS = KM_PRIORITY_COUNT * (KM_ENDPOINT_TRY_COUNT + 1) };
+
+/* Tries one more endpoint, or goes to the next priority. Returns 1 at the end. */
+static long km_search_step(__u32 step, struct km_search *search)
+{
+	__u32 priority = search->priority;
+	__u32 count;
+
+	if (priority >= KM_PRIORITY_COUNT)
+		return 1;
+	count = search->count[priority];
+	if (search->try >= count || search->try >= KM_ENDPOINT_TRY_COUNT) {
+		search->priority = priority + 1;
+		search->try = 0;
+		return !search->is_failover;
 	}
-	answer->reason = km_options.missing_entry_tries_next ? KM_REASON_NO_USABLE_ENDPOINT : KM_REASON_FAMILY_MISMATCH;
+	km_candidate(search->service_id, priority, ((__u64)(search->draw % count) + search->try) % count,
+		     search->is_v4, &search->answer);
+	search->try++;
+	return !km_is_stepped_over(search->answer.reason);
+}
+
+/*
+ * Goes on after the drawn endpoint of a priority was stepped over: the next ones, wrapping, then under failover those
+ * of the next priorities. A loop by the kernel's helper, because the verifier walks each step of one here.
+ */
+static __always_inline void km_search_on(__u32 service_id, const struct km_service_value *service, __u32 priority,
+					 __u32 draw, bool is_v4, struct km_answer *answer)
+{
+	struct km_search search = {
+		.answer = *answer,
+		.service_id = service_id,
+		.draw = draw,
+		.priority = priority,
+		.try = 1,
+		.is_failover = service->lb_policy == KM_LB_FAILOVER,
+		.is_v4 = is_v4,
+	};
+
+	__builtin_memcpy(search.count, service->prio_endpoint_count, sizeof(service->prio_endpoint_count));
+	bpf_loop(KM_SEARCH_STEPS, km_search_step, &search, 0);
+	*answer = search.answer;
+	if (km_is_stepped_over(answer->reason))
+		answer->reason = km_options.missing_entry_tries_next ? KM_REASON_NO_USABLE_ENDPOINT :
+								      KM_REASON_FAMILY_MISMATCH;
+}
+
+/* The first priority that has endpoints, KM_PRIORITY_COUNT when none has. */
+static __always_inline __u32 km_first_priority(const struct km_service_value *service)
+{
+	__u32 priority;
+
+	for (priority = 0; priority < KM_PRIORITY_COUNT; priority++)
+		if (service->prio_endpoint_count[priority])
+			return priority;
+	return KM_PRIORITY_COUNT;
 }
 
 /* Picks by the service's policy. Reasons as of km_candidate, and those of services without a usable endpoint. */
 static __always_inline void km_pick(__u32 service_id, const struct km_service_value *service, bool is_v4,
 				    struct km_answer *answer)
 {
-	__u32 policy = service->lb_policy;
-	__u32 draw = 0;
-	bool is_drawn = 0;
-	__u32 priority;
+	__u32 priority = 0;
 	__u32 count;
+	__u32 draw;
 
-	if (policy == KM_LB_RANDOM || policy == KM_LB_STRICT) {
-		count = service->prio_endpoint_count[0];
-		answer->reason = policy == KM_LB_RANDOM ? KM_REASON_RANDOM_EMPTY : KM_REASON_NO_ENDPOINT;
-		if (count)
-			km_pick_in_priority(service_id, 0, count, km_draw(), is_v4, answer);
-		return;
-	}
-	if (policy != KM_LB_FAILOVER) {
-		answer->reason = policy == KM_LB_PASSTHROUGH ? KM_REASON_PASSTHROUGH : KM_REASON_UNKNOWN_POLICY;
-		return;
-	}
-	answer->reason = KM_REASON_NO_ENDPOINT;
-	for (priority = 0; priority < KM_PRIORITY_COUNT; priority++) {
-		count = service->prio_endpoint_count[priority];
-		if (!count)
-			continue;
-		if (!is_drawn)
-			draw = km_draw();
-		is_drawn = 1;
-		km_pick_in_priority(service_id, priority, count, draw, is_v4, answer);
-		if (!km_is_stepped_over(answer->reason))
+	switch (service->lb_policy) {
+	case KM_LB_RANDOM:
+		answer->reason = KM_REASON_RANDOM_EMPTY;
+		break;
+	case KM_LB_STRICT:
+		answer->reason = KM_REASON_NO_ENDPOINT;
+		break;
+	case KM_LB_FAILOVER:
+		answer->reason = KM_REASON_NO_ENDPOINT;
+		priority = km_first_priority(service);
+		if (priority >= KM_PRIORITY_COUNT)
 			return;
+		break;
+	case KM_LB_PASSTHROUGH:
+		answer->reason = KM_REASON_PASSTHROUGH;
+		return;
+	default:
+		answer->reason = KM_REASON_UNKNOWN_POLICY;
+		return;
 	}
+	count = service->prio_endpoint_count[priority];
+	if (!count)
+		return;
+	draw = km_draw();
+	km_candidate(service_id, priority, draw % count, is_v4, answer);
+	if (km_is_stepped_over(answer->reason))
+		km_search_on(service_id, service, priority, draw, is_v4, answer);
 }
 
 #endif
