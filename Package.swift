@@ -60,5 +60,12 @@ let package = Package(
         .testTarget(
             name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "DifferentialTests",
+            dependencies: [
+                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol", "TestSupport",
+                "socket-driver",
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -1,3 +1,4 @@
+import Inputs
 import KernelABI
 import Model
 import Sim

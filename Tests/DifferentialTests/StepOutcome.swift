@@ -24,7 +24,7 @@ struct StepOutcome: Hashable, Sendable {
             hasConnectTime = value.connect_ns != 0
             hasReportTime = value.last_report_ns != 0
             flags = [value.direction, value.connect_success, value.via_waypoint, value.has_encoded, value.has_set_ip]
-            originalDestination = layoutBytes(of: value.original_dst)
+            originalDestination = layoutBytes(of: value.original_dst.ipv6)
         }
 
         var description: String {

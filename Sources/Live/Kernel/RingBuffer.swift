@@ -70,10 +70,11 @@ public struct RingBuffer: ~Copyable, @unchecked Sendable {
 }
 
 extension RawSpan {
-    /// The record as a C struct, nil when it has another size.
-    public func record<Record: BitwiseCopyable>(as type: Record.Type) -> Record? {
+    /// The record as a C struct without pointers, nil when it has another size. (Swift does not call a struct with a
+    /// union in it BitwiseCopyable.)
+    public func record<Record>(as type: Record.Type) -> Record? {
         guard byteCount == MemoryLayout<Record>.size else { return nil }
         // In bounds: the sizes are equal, and any bits make a C struct.
-        return unsafe unsafeLoadUnaligned(as: Record.self)
+        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: Record.self) }
     }
 }

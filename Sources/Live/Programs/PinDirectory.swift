@@ -40,7 +40,8 @@ public struct PinDirectory: Hashable, Sendable {
 
     /// Pins an object; what was pinned by that name before is replaced in one step.
     func pin(_ raw: CInt, as name: String) throws(LoadError) {
-        let (new, final) = (path(of: name + ".new"), path(of: name))
+        // A dot is not allowed in names there.
+        let (new, final) = (path(of: name + "_new"), path(of: name))
         unsafe unlink(new)
         let status = unsafe bpf_obj_pin(raw, new)
         guard status == 0 else { throw .kernel(KernelError("pin", final, errno: -status)) }
