@@ -44,6 +44,13 @@ let package = Package(
             name: "kmesh-bench", dependencies: ["CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "CSocketCalls", path: "Tests/CSocketCalls"),
+        .target(
+            name: "SocketDriverProtocol", dependencies: ["Model"], path: "Tests/SocketDriverProtocol",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "socket-driver", dependencies: ["CBPF", "CLinux", "CSocketCalls", "Model", "SocketDriverProtocol"],
+            path: "Tests/SocketDriver", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
