@@ -51,6 +51,10 @@ let package = Package(
         .executableTarget(
             name: "socket-driver", dependencies: ["CBPF", "CLinux", "CSocketCalls", "Model", "SocketDriverProtocol"],
             path: "Tests/SocketDriver", swiftSettings: strict),
+        .target(
+            name: "KernelTestSupport",
+            dependencies: ["CLinux", "CSocketCalls", "KernelABI", "Model", "SocketDriverProtocol"],
+            path: "Tests/KernelTestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
@@ -64,6 +68,10 @@ let package = Package(
             name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTestSupportTests",
+            dependencies: ["KernelTestSupport", "Model", "SocketDriverProtocol", "socket-driver"],
+            swiftSettings: strict),
         .testTarget(
             name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
             swiftSettings: strict),
