@@ -44,6 +44,17 @@ let package = Package(
             name: "kmesh-bench", dependencies: ["CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "CSocketCalls", path: "Tests/CSocketCalls"),
+        .target(
+            name: "SocketDriverProtocol", dependencies: ["Model"], path: "Tests/SocketDriverProtocol",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "socket-driver", dependencies: ["CBPF", "CLinux", "CSocketCalls", "Model", "SocketDriverProtocol"],
+            path: "Tests/SocketDriver", swiftSettings: strict),
+        .target(
+            name: "KernelTestSupport",
+            dependencies: ["CLinux", "CSocketCalls", "KernelABI", "Model", "SocketDriverProtocol"],
+            path: "Tests/KernelTestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
@@ -57,6 +68,10 @@ let package = Package(
             name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTestSupportTests",
+            dependencies: ["KernelTestSupport", "Model", "SocketDriverProtocol", "socket-driver"],
+            swiftSettings: strict),
         .testTarget(
             name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
             swiftSettings: strict),

@@ -1,0 +1,158 @@
+import CSocketCalls
+import Glibc
+import Model
+import SocketDriverProtocol
+
+extension Driver {
+    /// Listens on both families' wildcard addresses; the numbers are IPv4, IPv6 for each port.
+    mutating func listen(
+        _ namespace: NamespaceNumber, _ transport: Transport, _ ports: [UInt16]
+    ) throws(Failure) -> [SocketNumber] {
+        var numbers: [SocketNumber] = []
+        for port in ports {
+            for family in AddressFamily.allCases {
+                let socket = try open(namespace, transport, family)
+                if family == .v6 { try checked(sc_refuse_ipv4(socket.descriptor)) }
+                try socket.bind(SocketAddress(family == .v4 ? .anyV4 : .anyV6, port: port))
+                if transport == .tcp { try checked(sc_listen(socket.descriptor)) }
+                socket.isListener = true
+                let number = register(socket)
+                listeners[ListenerKey(namespace: namespace, transport: transport, family: family, port: port)] = number
+                numbers.append(number)
+            }
+        }
+        return numbers
+    }
+
+    mutating func connect(_ request: ConnectRequest) throws(Failure) -> ConnectOutcome {
+        let socket: OpenSocket
+        let number: SocketNumber
+        if let old = request.socket {
+            (number, socket) = (old, try self.socket(old))
+        } else {
+            socket = try open(request.namespace, request.transport, request.family)
+            number = register(socket)
+        }
+        do throws(Failure) {
+            return try connect(socket, number, request)
+        } catch {
+            if request.socket == nil { sockets[number] = nil }
+            throw error
+        }
+    }
+
+    private mutating func connect(
+        _ socket: OpenSocket, _ number: SocketNumber, _ request: ConnectRequest
+    ) throws(Failure) -> ConnectOutcome {
+        let deadline = Deadline(milliseconds: request.timeoutMilliseconds)
+        try checked(sc_limit_connect(socket.descriptor, request.timeoutMilliseconds))
+        if let localEnd = request.localEnd { try socket.bind(localEnd) }
+        let errno = socket.connect(sc_end(request.destination, for: socket.family))
+        var accepted: AcceptedEnd?
+        if errno == 0, socket.transport == .tcp, let namespace = request.acceptingNamespace {
+            accepted = try accept(from: socket, in: namespace, deadline)
+            socket.peer = accepted?.socket
+            accepted.map { sockets[$0.socket]?.peer = number }
+        }
+        let outcome = ConnectOutcome(errno: errno, socket: number, state: try state(socket), accepted: accepted)
+        if let ending = request.ending { try close(number, ending) }
+        return outcome
+    }
+
+    // MARK: Accepting
+
+    /// The connection that `client` made to a listener of ours in the namespace; nil if there is no such listener.
+    private mutating func accept(
+        from client: OpenSocket, in namespace: NamespaceNumber, _ deadline: Deadline
+    ) throws(Failure) -> AcceptedEnd? {
+        guard let remoteEnd = try client.remoteEnd()?.unmapped else { return nil }
+        let key = ListenerKey(
+            namespace: namespace, transport: .tcp, family: remoteEnd.address.family, port: remoteEnd.port)
+        guard let listener = listeners[key].flatMap({ sockets[$0] }) else { return nil }
+        let clientEnd = try client.localEnd().unmapped
+        while let accepted = try acceptNext(listener, deadline) {
+            if try accepted.remoteEnd()?.unmapped == clientEnd { return try register(accepted: accepted) }
+            listener.waiting.append(accepted)
+        }
+        throw Failure(ETIMEDOUT)
+    }
+
+    /// The oldest connection of a listener.
+    mutating func accept(_ listener: SocketNumber, _ deadline: Deadline) throws(Failure) -> AcceptedEnd {
+        let socket = try self.socket(listener)
+        if !socket.waiting.isEmpty { return try register(accepted: socket.waiting.removeFirst()) }
+        guard let accepted = try acceptNext(socket, deadline) else { throw Failure(ETIMEDOUT) }
+        return try register(accepted: accepted)
+    }
+
+    private mutating func register(accepted: OpenSocket) throws(Failure) -> AcceptedEnd {
+        // A connection that was reset meanwhile has no remote end any more.
+        guard let remoteEnd = try accepted.remoteEnd() else { throw Failure(ECONNABORTED) }
+        return AcceptedEnd(
+            socket: register(accepted), localEnd: try accepted.localEnd(), remoteEnd: remoteEnd,
+            cookie: try accepted.cookie())
+    }
+
+    /// nil when the time is up.
+    func acceptNext(_ listener: OpenSocket, _ deadline: Deadline) throws(Failure) -> OpenSocket? {
+        while true {
+            let descriptor = sc_accept(listener.descriptor)
+            if descriptor == -EAGAIN {
+                let remaining = deadline.remainingMilliseconds
+                if try checked(sc_wait_readable(listener.descriptor, remaining)) == 0 { return nil }
+            } else {
+                return OpenSocket(
+                    adopting: try checked(descriptor), listener.namespace, listener.transport, listener.family)
+            }
+        }
+    }
+
+    // MARK: Bytes
+
+    /// Waits up to 2 s for room.
+    /// - Returns: How many bytes the kernel took.
+    func send(_ number: SocketNumber, _ bytes: [UInt8]) throws(Failure) -> UInt32 {
+        let socket = try self.socket(number)
+        let deadline = Deadline(milliseconds: 2000)
+        var sent = 0
+        while sent < bytes.count {
+            // In bounds: the buffer is the array's, from `sent` to its end.
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe sc_send(socket.descriptor, buffer.baseAddress.map { unsafe $0 + sent }, buffer.count - sent)
+            }
+            if count == -Int(EAGAIN) {
+                if try checked(sc_wait_writable(socket.descriptor, deadline.remainingMilliseconds)) == 0 { break }
+            } else {
+                sent += try checked(count)
+            }
+        }
+        return UInt32(sent)
+    }
+
+    /// What has come until there is enough, the stream ends or the time is up.
+    func receive(
+        _ number: SocketNumber, _ limit: Int, isExact: Bool, _ deadline: Deadline
+    ) throws(Failure) -> [UInt8] {
+        let socket = try self.socket(number)
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        while count < limit {
+            // In bounds: the buffer is the array's, from `count` to its end.
+            let new = unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe sc_receive(socket.descriptor, buffer.baseAddress.map { unsafe $0 + count }, buffer.count - count)
+            }
+            if new == -Int(EAGAIN) {
+                if count > 0 && !isExact { break }
+                if try checked(sc_wait_readable(socket.descriptor, deadline.remainingMilliseconds)) == 0 {
+                    if count == 0 { throw Failure(ETIMEDOUT) }
+                    break
+                }
+            } else if try checked(new) == 0 {
+                break
+            }
+            count += max(new, 0)
+            if new > 0 && !isExact { break }
+        }
+        return Array(bytes.prefix(count))
+    }
+}
