@@ -56,6 +56,7 @@ static __always_inline __u32 km_report_if_due(struct bpf_sock *sk, const struct 
 	struct km_sockstorage_value *storage = km_storage(sk);
 	struct km_tcp_numbers numbers = {};
 	struct bpf_tcp_sock *tcp;
+	bool is_inbound;
 
 	if (!storage || !storage->connect_success)
 		return KM_REASON_REPORT_NOT_DUE;
@@ -66,13 +67,14 @@ static __always_inline __u32 km_report_if_due(struct bpf_sock *sk, const struct 
 	tcp = bpf_tcp_sock(sk);
 	if (!tcp)
 		return KM_REASON_REPORT_NOT_DUE;
-	numbers.sent_bytes = tcp->bytes_acked;
+	is_inbound = storage->direction == KM_DIRECTION_INBOUND;
+	numbers.sent_bytes = km_sent_bytes(tcp->bytes_acked, tcp->snd_nxt, tcp->snd_una, is_inbound, 0);
 	numbers.received_bytes = tcp->bytes_received;
 	numbers.smoothed_rtt = tcp->srtt_us;
 	numbers.minimum_rtt = tcp->rtt_min;
 	numbers.retransmissions = tcp->total_retrans;
 	numbers.lost = tcp->lost_out;
-	km_report(connection, storage, storage->direction == KM_DIRECTION_INBOUND, BPF_TCP_ESTABLISHED, &numbers);
+	km_report(connection, storage, is_inbound, BPF_TCP_ESTABLISHED, &numbers);
 	return KM_REASON_PERIODIC_REPORT;
 }
 

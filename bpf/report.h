@@ -19,6 +19,12 @@ struct km_connection {
 	bool is_ipv6;		/* the socket's family; its addresses may be mapped */
 };
 
+/* What the connection is on the wire: of mapped addresses IPv4. */
+static __always_inline bool km_is_ipv6(const struct km_connection *connection)
+{
+	return connection->is_ipv6 && !km_addr_is_mapped(&connection->remote);
+}
+
 /* The tuple in the client's view. */
 static __always_inline void km_tuple_of_client(struct km_tuple *tuple, const struct km_connection *connection,
 					       bool is_inbound)
@@ -29,19 +35,20 @@ static __always_inline void km_tuple_of_client(struct km_tuple *tuple, const str
 	__u16 server_port = is_inbound ? connection->local_port : connection->remote_port;
 
 	__builtin_memset(tuple, 0, sizeof(*tuple));
-	if (connection->is_ipv6) {
+	if (km_is_ipv6(connection)) {
 		__builtin_memcpy(tuple->ipv6.saddr, client, sizeof(*client));
 		__builtin_memcpy(tuple->ipv6.daddr, server, sizeof(*server));
 		tuple->ipv6.sport = client_port;
 		tuple->ipv6.dport = server_port;
 	} else {
-		tuple->ipv4.saddr = client->word[0];
-		tuple->ipv4.daddr = server->word[0];
+		tuple->ipv4.saddr = connection->is_ipv6 ? client->word[3] : client->word[0];
+		tuple->ipv4.daddr = connection->is_ipv6 ? server->word[3] : server->word[0];
 		tuple->ipv4.sport = client_port;
 		tuple->ipv4.dport = server_port;
 	}
 }
 
+/* is_ipv6: the socket's family, which tells where the storage holds the address. */
 static __always_inline void km_original_of_report(struct km_original_dst *original,
 						  const struct km_sockstorage_value *storage, bool is_ipv6)
 {
@@ -49,6 +56,7 @@ static __always_inline void km_original_of_report(struct km_original_dst *origin
 		return;
 	if (is_ipv6) {
 		__builtin_memcpy(&original->addr, storage->original_dst.ipv6.daddr, sizeof(original->addr));
+		km_addr_unmap(&original->addr);
 		original->port = bpf_ntohs(storage->original_dst.ipv6.dport);
 	} else {
 		original->addr.word[0] = storage->original_dst.ipv4.daddr;
@@ -58,13 +66,25 @@ static __always_inline void km_original_of_report(struct km_original_dst *origin
 
 /* Numbers of a connection that only the kernel knows. */
 struct km_tcp_numbers {
-	__u64 sent_bytes;
-	__u64 received_bytes;
+	__u32 sent_bytes;
+	__u32 received_bytes;
 	__u32 smoothed_rtt;
 	__u32 minimum_rtt;
 	__u32 retransmissions;
 	__u32 lost;
 };
+
+/*
+ * Payload bytes sent, acknowledged or not. The kernel's numbers count the SYN of whoever connects, and each FIN.
+ */
+static __always_inline __u32 km_sent_bytes(__u64 bytes_acked, __u32 snd_nxt, __u32 snd_una, bool is_inbound,
+					   bool is_fin_sent)
+{
+	__u32 sequence_numbers = bytes_acked + (snd_nxt - snd_una);
+	__u32 flags = (is_inbound ? 0 : 1) + (is_fin_sent ? 1 : 0);
+
+	return sequence_numbers > flags ? sequence_numbers - flags : 0;
+}
 
 /* Sends a report; when the buffer is full it is lost. */
 static __always_inline void km_report(const struct km_connection *connection, struct km_sockstorage_value *storage,
@@ -80,7 +100,7 @@ static __always_inline void km_report(const struct km_connection *connection, st
 	if (!report)
 		return;
 	__builtin_memset(report, 0, sizeof(*report));
-	report->type = connection->is_ipv6;
+	report->type = km_is_ipv6(connection);
 	km_tuple_of_client(&report->tuple, connection, is_inbound);
 	km_original_of_report(&report->original_dst, storage, connection->is_ipv6);
 	report->sent_bytes = numbers->sent_bytes;

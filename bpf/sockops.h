@@ -33,9 +33,28 @@ static __always_inline void km_read_connection(const struct bpf_sock_ops *skops,
 	}
 }
 
-static __always_inline void km_read_numbers(const struct bpf_sock_ops *skops, struct km_tcp_numbers *numbers)
+/* Whether this end has sent a FIN, judged by the state that it leaves for CLOSE. */
+static __always_inline bool km_is_fin_sent(const struct bpf_sock_ops *skops)
 {
-	numbers->sent_bytes = skops->bytes_acked;
+	if (skops->op != BPF_SOCK_OPS_STATE_CB)
+		return 0;
+	switch (skops->args[0]) {
+	case BPF_TCP_FIN_WAIT1:
+	case BPF_TCP_FIN_WAIT2:
+	case BPF_TCP_CLOSING:
+	case BPF_TCP_LAST_ACK:
+	case BPF_TCP_TIME_WAIT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline void km_read_numbers(const struct bpf_sock_ops *skops, bool is_inbound,
+					    struct km_tcp_numbers *numbers)
+{
+	numbers->sent_bytes = km_sent_bytes(skops->bytes_acked, skops->snd_nxt, skops->snd_una, is_inbound,
+					    km_is_fin_sent(skops));
 	numbers->received_bytes = skops->bytes_received;
 	numbers->smoothed_rtt = skops->srtt_us;
 	numbers->minimum_rtt = skops->rtt_min;
@@ -72,7 +91,7 @@ static __always_inline void km_report_sockops(struct bpf_sock_ops *skops, const 
 
 	if (!km_options.is_monitoring || !storage)
 		return;
-	km_read_numbers(skops, &numbers);
+	km_read_numbers(skops, is_inbound, &numbers);
 	km_report(connection, storage, is_inbound, tcp_state, &numbers);
 }
 
@@ -98,7 +117,7 @@ static __always_inline void km_enter_sockhash(struct bpf_sock_ops *skops, const 
 	struct km_tuple tuple;
 
 	km_tuple_of_client(&tuple, connection, 0);
-	if (connection->is_ipv6) {
+	if (km_is_ipv6(connection)) {
 		tuple.ipv6.sport = bpf_htons(tuple.ipv6.sport);
 		tuple.ipv6.dport = bpf_htons(tuple.ipv6.dport);
 	} else {
@@ -156,7 +175,7 @@ static __always_inline void km_ask_for_verdict(const struct km_connection *conne
 	request = bpf_ringbuf_reserve(&km_auth_req, sizeof(*request), 0);
 	if (!request)
 		return;
-	request->type = connection->is_ipv6;
+	request->type = km_is_ipv6(connection);
 	km_tuple_of_client(&request->tuple, connection, 1);
 	bpf_ringbuf_submit(request, 0);
 }

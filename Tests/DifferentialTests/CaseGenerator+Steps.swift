@@ -9,6 +9,8 @@ extension CaseGenerator {
         var namespace: Int
         var family: AddressFamily
         var isTCP: Bool
+        /// Linux cannot connect a socket to an IPv6 address that was connected to a mapped one before.
+        var isMapped = false
         var isDatagram = false
     }
 
@@ -23,7 +25,7 @@ extension CaseGenerator {
                     open.append(
                         Open(
                             number: opened, namespace: connect.namespace, family: connect.destination.address.family,
-                            isTCP: connect.isTCP))
+                            isTCP: connect.isTCP, isMapped: connect.destination.address.isMapped))
                     opened += 1
                 }
                 test.steps.append(.connect(connect))
@@ -57,10 +59,10 @@ extension CaseGenerator {
         let reused = random.isOneIn(5) ? pick(open.filter { !$0.isDatagram && $0.isTCP }) : nil
         var address = destination(isCompiled)
         if let reused {
-            // A socket keeps its family.
-            while (address.family == reused.family) == false {
-                address = address.family == .v4 ? address.mapped : destination(isCompiled)
+            while reused.family == .v6 && !reused.isMapped ? address.family != .v6 : address.family != .v4 {
+                address = destination(isCompiled)
             }
+            if reused.isMapped { address = address.mapped }
         } else if random.isOneIn(5) {
             address = address.mapped
         }
@@ -94,7 +96,9 @@ extension CaseGenerator {
         let entries = test.entries.compactMap { write -> MapEntry? in
             if case .put(let entry) = write { entry } else { nil }
         }
-        guard !entries.isEmpty else { return .put(MapEntryText(.backend(BackendKey(backend_uid: 101), BackendValue()))) }
+        guard !entries.isEmpty else {
+            return .put(MapEntryText(.backend(BackendKey(backend_uid: 101), BackendValue())))
+        }
         let text = MapEntryText(random.one(of: entries))
         if random.isOneIn(2) { return .delete(text) }
         // The value of another entry of the same map.

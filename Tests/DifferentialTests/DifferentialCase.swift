@@ -73,7 +73,8 @@ extension DifferentialStep: CustomStringConvertible {
         case .openDatagram(let namespace): "open a datagram socket in namespace \(namespace)"
         case .ask(let socket, let server, let answerFrom):
             "ask \(server) on socket \(socket)" + (answerFrom.map { ", answered from \($0)" } ?? "")
-        case .put(let entry): "put \(entry.map.rawValue) \(Digits.hexadecimal(entry.key)) = \(Digits.hexadecimal(entry.value))"
+        case .put(let entry):
+            "put \(entry.map.rawValue) \(Digits.hexadecimal(entry.key)) = \(Digits.hexadecimal(entry.value))"
         case .delete(let entry): "delete \(entry.map.rawValue) \(Digits.hexadecimal(entry.key))"
         }
     }

@@ -15,7 +15,7 @@ struct DifferentialTests {
 
     @Test func theTwinsAgreeOnRandomCases() throws {
         let seed = Self.setting("SEED") ?? 1
-        let caseCount = Int(Self.setting("COUNT") ?? 800)
+        let caseCount = Int(Self.setting("COUNT") ?? 520)
         let groupCount = 8
         var connectCount = 0
         for index in 0..<groupCount {
@@ -27,7 +27,8 @@ struct DifferentialTests {
                 let (disagreement, connects) = try twin.compare(test)
                 connectCount += connects
                 if let disagreement {
-                    Issue.record("group \(index) \(group), case \(test.caseSeed): \(disagreement)\n\(test.steps[disagreement.step])")
+                    let steps = test.steps.prefix(disagreement.step + 1).map(\.description).joined(separator: "\n")
+                    Issue.record("group \(index) \(group), case \(test.caseSeed): \(disagreement)\n\(steps)")
                     return
                 }
             }

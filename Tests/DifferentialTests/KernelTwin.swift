@@ -127,9 +127,17 @@ struct KernelTwin: ~Copyable {
         }
         try eventBuffer.consume()
         try reportBuffer.consume()
+        if facts.local == nil { facts.local = Self.local(inbox.events) }
         outcome.exits = inbox.events.filter { cookie == nil || $0.socket_cookie == cookie }.map(StepOutcome.Exit.init)
         outcome.reports = inbox.reports.map(StepOutcome.Report.init).sorted { !$0.isInbound && $1.isInbound }
         return (outcome, facts)
+    }
+
+    /// Of a connect that nobody answered only the programs know where it came from.
+    private static func local(_ events: [km_event]) -> SocketAddress? {
+        events.last { $0.hook == KM_HOOK_SOCKOPS.rawValue }.map { event in
+            SocketAddress(event.is_ipv6 == 1 ? event.before.asV6 : event.before.asV4, port: event.before_port)
+        }
     }
 
     // MARK: Steps

@@ -36,7 +36,9 @@ struct SimulatedTwin {
         maps = MapStore(capacities: DifferentialCase.capacities)
         generator = SplitMix64(seed: test.seed)
         for write in test.entries {
-            do throws(MapError) { try maps.apply(write) } catch { preconditionFailure("a case fits its maps: \(error)") }
+            do throws(MapError) { try maps.apply(write) } catch {
+                preconditionFailure("a case fits its maps: \(error)")
+            }
         }
         for (cookie, isManaged) in zip(cookies, test.managed) where isManaged { maps.manage(ManageKey(cookie: cookie)) }
     }
@@ -89,7 +91,8 @@ struct SimulatedTwin {
             socket.remote = Linux.destination(of: decision.destination)
             socket.local = facts.local
             if socket.isTCP { establish(&socket, &outcome) }
-            if outcome.result == "ok" { outcome.peer = socket.remote }
+            // To getpeername a socket without port is not connected.
+            if outcome.result == "ok", socket.remote?.port != 0 { outcome.peer = socket.remote }
         }
         outcome.storage = socket.storage.map(StepOutcome.Storage.init)
         sockets[number] = socket
@@ -97,21 +100,25 @@ struct SimulatedTwin {
 
     private mutating func establish(_ socket: inout Socket, _ outcome: inout StepOutcome) {
         guard let remote = socket.remote else { return }
-        // Without an answer the kernel does not tell the client's address; a control address has none.
+        // Where no program tells of it, it does not matter.
         let local = socket.local ?? SocketAddress(remote.address, port: 0)
         let client = Connection(local: local, remote: remote, cookie: cookies[socket.namespace])
         var storage = socket.storage
         run(.connect, client, &storage, &outcome)
+        socket.sentBytes = 0
         guard Listeners.ports.contains(remote.port) else {
             outcome.result = "ECONNREFUSED"
+            if socket.isWatched { run(.close, client, &storage, &outcome) }
+            socket.storage = storage
             socket.remote = nil
             return
         }
         let active = run(.activeEstablished, client, &storage, &outcome)
         socket.storage = storage
-        socket.isInSockHash = active.entersSockHash
-        socket.isWatched = active.watchesState
-        socket.sentBytes = 0
+        // What sk_msg was put on, it stays on.
+        socket.isInSockHash = socket.isInSockHash || active.entersSockHash
+        // Once asked for, callbacks go on for every connection of the socket.
+        socket.isWatched = socket.isWatched || active.watchesState
         var accepted: SocketStorage?
         let server = Connection(local: remote, remote: local, cookie: cookies[socket.namespace])
         let passive = run(.passiveEstablished, server, &accepted, &outcome)
@@ -166,8 +173,6 @@ struct SimulatedTwin {
             let server = Connection(local: remote, remote: local, cookie: cookie, receivedBytes: socket.sentBytes)
             run(.close, server, &peer.storage, &outcome)
         }
-        socket.isInSockHash = false
-        socket.isWatched = false
         socket.peer = nil
         socket.remote = nil
         sockets[number] = socket

@@ -9,6 +9,10 @@ public struct SocketAddress: Hashable, Sendable {
         self.address = address
         self.port = port
     }
+
+    /// The IPv4 address of an IPv4-mapped one, with the port.
+    @inlinable
+    public var unmapped: SocketAddress { SocketAddress(address.unmapped, port: port) }
 }
 
 extension SocketAddress: CustomStringConvertible {

@@ -54,15 +54,16 @@ public struct Connection: Hashable, Sendable {
 }
 
 extension ConnectionReport {
-    /// The report of a connection now; `storage` is the socket's.
+    /// The report of a connection now; `storage` is the socket's. A mapped one is reported as what it is on the wire,
+    /// IPv4.
     init(
         _ direction: Direction, _ connection: Connection, _ storage: SocketStorage, state: State, now: UInt64
     ) {
         let isOutbound = direction == .outbound
         self.direction = direction
-        source = isOutbound ? connection.local : connection.remote
-        destination = isOutbound ? connection.remote : connection.local
-        originalDestination = storage.originalDestination(connection.local.address.family)
+        source = (isOutbound ? connection.local : connection.remote).unmapped
+        destination = (isOutbound ? connection.remote : connection.local).unmapped
+        originalDestination = storage.originalDestination(connection.local.address.family)?.unmapped
         sentBytes = connection.sentBytes
         receivedBytes = connection.receivedBytes
         self.state = state

@@ -26,9 +26,9 @@ struct SimSocket: Sendable {
     var local: SocketAddress
     var remote: SocketAddress?
     var storage: SocketStorage?
-    /// In km_socket: sk_msg runs for what it sends.
+    /// sk_msg runs for what it sends. It goes on when the socket connects again.
     var isInSockHash = false
-    /// State callbacks are asked for.
+    /// State callbacks are asked for. Linux keeps that when the socket connects again.
     var isWatched = false
     var sentBytes: UInt32 = 0
     var receivedBytes: UInt32 = 0

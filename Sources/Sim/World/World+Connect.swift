@@ -176,8 +176,8 @@ extension World {
             .activeEstablished, connection, node: socket.node, isServerSide: false, storage: &storage, &events,
             &reports)
         socket.storage = storage
-        socket.isInSockHash = decision.entersSockHash
-        socket.isWatched = decision.watchesState
+        socket.isInSockHash = socket.isInSockHash || decision.entersSockHash
+        socket.isWatched = socket.isWatched || decision.watchesState
         socket.peer = accept(connection, &events, &reports)
         sockets[number] = socket
     }
@@ -216,8 +216,6 @@ extension World {
             _ = runSockOps(
                 .close, server, node: peer.node, isServerSide: true, storage: &storage, &events, &reports)
         }
-        socket.isInSockHash = false
-        socket.isWatched = false
         socket.peer = nil
         socket.remote = nil
         sockets[number] = socket
