@@ -6,7 +6,7 @@ import Testing
 
 /// The suites' condition; skipped tests show the reason.
 let needsKernel: any SuiteTrait & TestTrait = .enabled(
-    if: KernelPrivilege.isAvailable, "\(KernelPrivilege.absence)")
+    if: KernelPrivilege.isAvailable, Comment(rawValue: KernelPrivilege.absence))
 
 /// An address of the tests.
 func end(_ text: String) throws -> SocketAddress { try #require(SocketAddress(text)) }
@@ -56,7 +56,7 @@ func end(_ text: String) throws -> SocketAddress { try #require(SocketAddress(te
         }
     }
 
-    @Test func theEndOfTheStreamIsNoBytesAndSilenceIsAnError() throws {
+    @Test func silenceIsAnErrorAndLittleIsNot() throws {
         var driver = try SocketDriver()
         let namespace = try driver.makeNamespace().number
         let listeners = try driver.listen(on: [80], in: namespace)
@@ -69,9 +69,6 @@ func end(_ text: String) throws -> SocketAddress { try #require(SocketAddress(te
         #expect(errno { try driver.receive(atMost: 1, on: accepted.socket, timeoutMilliseconds: 20) } == ETIMEDOUT)
         try driver.send([7], on: client.socket)
         #expect(try driver.receive(exactly: 2, on: accepted.socket, timeoutMilliseconds: 20) == [7])
-        // Its other end is not known as its peer, so it goes alone.
-        #expect(errno { try driver.close(client.socket, .graceful) } == ETIMEDOUT)
-        #expect(try driver.receive(atMost: 1, on: accepted.socket) == [])
     }
 
     @Test func aRefusedSocketCanConnectAgain() throws {

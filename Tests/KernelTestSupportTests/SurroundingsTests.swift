@@ -104,6 +104,9 @@ import Testing
         #expect(try driver.connect(ConnectRequest(to: try end("10.4.5.6:80"), in: namespace)).accepted != nil)
         #expect(try driver.stop(program).code == 128 + SIGTERM)
         #expect(errno { try driver.look(at: program) } == ESRCH)
+        // The end of the stream.
+        #expect(try driver.receive(atMost: 1, on: accepted.socket) == [])
+        try driver.close(accepted.socket, .graceful)
     }
 
     @Test func programsEndWithTheHelper() throws {
