@@ -70,7 +70,10 @@ let package = Package(
         .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
         .testTarget(
             name: "KernelTestSupportTests",
-            dependencies: ["KernelTestSupport", "Model", "SocketDriverProtocol", "socket-driver"],
+            dependencies: [
+                "CBPF", "KernelABI", "KernelPrograms", "KernelTestSupport", "Model", "SocketDriverProtocol",
+                "socket-driver",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],

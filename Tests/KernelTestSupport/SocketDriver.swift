@@ -16,7 +16,8 @@ public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A process of its own with sockets and network namespaces: the executable `socket-driver`, which lies beside the
-/// tests. It, and with it all that it made, ends with this value.
+/// tests. It, and with it all that it made, ends with this value, at the end of the scope: declare it after the cgroup
+/// that it joins. When the tests are killed, it sees the end of its input and leaves.
 public struct SocketDriver: ~Copyable {
     private let helper: Helper
     private var channel: MessageChannel

@@ -11,7 +11,8 @@ extension SocketState {
     }
 
     /// Where the program wanted to go, as the programs remember it; nil when they remember no destination.
-    /// - Parameter layout: Which half of the union holds it: that of the hook, hence of the socket.
+    /// - Parameter layout: The socket's family, whose half of the union holds it. An IPv6 socket that went to an IPv4
+    ///   address remembers the mapped one.
     public func originalDestination(_ layout: AddressFamily) -> SocketAddress? {
         guard let storage, let value = storageValue, value.has_set_ip != 0 else { return nil }
         let tuple = storage.dropFirst(24)

@@ -61,7 +61,8 @@ extension Driver {
 
     // MARK: Accepting
 
-    /// The connection that `client` made to a listener of ours in the namespace; nil if there is no such listener.
+    /// The connection that `client` made to a listener of ours in the namespace; nil if there is no such listener, or
+    /// somebody has reset the connection meanwhile.
     private mutating func accept(
         from client: OpenSocket, in namespace: NamespaceNumber, _ deadline: Deadline
     ) throws(Failure) -> AcceptedEnd? {
@@ -71,9 +72,13 @@ extension Driver {
         guard let listener = listeners[key].flatMap({ sockets[$0] }) else { return nil }
         let clientEnd = try client.localEnd().unmapped
         while let accepted = try acceptNext(listener, deadline) {
-            if try accepted.remoteEnd()?.unmapped == clientEnd { return try register(accepted: accepted) }
-            listener.waiting.append(accepted)
+            let acceptedEnd = try accepted.remoteEnd()?.unmapped
+            if acceptedEnd == clientEnd { return try register(accepted: accepted) }
+            // A connection without a remote end was reset before it was accepted.
+            if acceptedEnd != nil { listener.waiting.append(accepted) }
+            if client.isIn(SC_TCP_CLOSED) { return nil }
         }
+        if client.isIn(SC_TCP_CLOSED) { return nil }
         throw Failure(ETIMEDOUT)
     }
 

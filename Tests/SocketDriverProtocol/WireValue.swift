@@ -42,28 +42,20 @@ public struct WireWriter: Sendable {
     public mutating func write(_ value: some WireValue) { value.write(to: &self) }
 }
 
-extension WireValue where Self: FixedWidthInteger {
+extension WireValue where Self: FixedWidthInteger & BitwiseCopyable {
     public init(from reader: inout WireReader) throws(WireError) {
-        var value: Self = 0
-        for (index, byte) in try reader.take(Self.bitWidth / 8).enumerated() {
-            value |= Self(truncatingIfNeeded: byte) << Self(8 * index)
-        }
-        self = value
+        let bytes = try reader.take(MemoryLayout<Self>.size)
+        // In bounds: as many bytes as the integer has.
+        self = unsafe Self(littleEndian: bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: Self.self) })
     }
 
     public func write(to writer: inout WireWriter) {
-        var rest = UInt64(truncatingIfNeeded: self)
-        for _ in 0..<Self.bitWidth / 8 {
-            writer.append(CollectionOfOne(UInt8(truncatingIfNeeded: rest)))
-            rest >>= 8
-        }
+        // The bytes of one integer.
+        unsafe withUnsafeBytes(of: littleEndian) { unsafe writer.append($0) }
     }
 }
 
-extension UInt8: WireValue {
-    public init(from reader: inout WireReader) throws(WireError) { self = try reader.take(1).first ?? 0 }
-    public func write(to writer: inout WireWriter) { writer.append(CollectionOfOne(self)) }
-}
+extension UInt8: WireValue {}
 extension UInt16: WireValue {}
 extension UInt32: WireValue {}
 extension UInt64: WireValue {}
@@ -121,20 +113,27 @@ extension Array: WireValue where Element: WireValue {
     }
 }
 
-/// A type number (4 or 6), 4 or 16 bytes in network order, then the port.
+/// The number 4 or 6, the address as a number (u32) or its halves (u64 each), then the port.
 extension SocketAddress: WireValue {
     public init(from reader: inout WireReader) throws(WireError) {
         let version: UInt8 = try reader.read()
-        guard version == 4 || version == 6, let address = IPAddress(bytes: try reader.take(version == 4 ? 4 : 16))
-        else {
-            throw WireError()
+        switch version {
+        case 4: self.init(.v4(try reader.read()), port: try reader.read())
+        case 6: self.init(.v6(high: try reader.read(), low: try reader.read()), port: try reader.read())
+        default: throw WireError()
         }
-        self.init(address, port: try reader.read())
     }
 
     public func write(to writer: inout WireWriter) {
-        writer.write(UInt8(address.family == .v4 ? 4 : 6))
-        writer.append(address.bytes)
+        switch address {
+        case .v4(let bits):
+            writer.write(UInt8(4))
+            writer.write(bits)
+        case .v6(let high, let low):
+            writer.write(UInt8(6))
+            writer.write(high)
+            writer.write(low)
+        }
         writer.write(port)
     }
 }
