@@ -35,7 +35,9 @@ let package = Package(
         .target(name: "KernelPrograms", dependencies: ["CBPF", "KernelABI"]),
         .target(
             name: "Live",
-            dependencies: ["CBPF", "CLinux", "CMicrohttpd", "Inputs", "KernelABI", "KernelPrograms", "Model"],
+            dependencies: [
+                "CBPF", "CLinux", "CMicrohttpd", "CommandLineTool", "Inputs", "KernelABI", "KernelPrograms", "Model",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),

@@ -74,4 +74,36 @@ import Testing
             #expect(error.line == line)
         }
     }
+
+    @Test func aTableFollowsAnotherByItsChanges() {
+        forEachSeed(count: 100) { seed in
+            var random = SplitMix64(seed: seed)
+            var (old, new) = (NameTable(), NameTable())
+            for _ in 0..<random.below(20) { _ = old.id(for: "n\(random.below(30))") }
+            new = old
+            for _ in 0..<random.below(20) {
+                let name = "n\(random.below(30))"
+                if random.isOneIn(2) { _ = new.id(for: name) } else { new.release(name) }
+            }
+            var follower = old
+            for change in new.changes(since: old) {
+                let fits = follower.apply(change)
+                #expect(fits, "seed \(seed)")
+            }
+            #expect(follower.serialized == new.serialized, "seed \(seed)")
+            #expect(new.changes(since: new).isEmpty)
+        }
+    }
+
+    @Test func aChangeThatDoesNotFitIsNotApplied() {
+        var table = NameTable()
+        let id = table.id(for: "a")
+        for change: NameChange in [
+            .given(0, "b"), .given(5, ""), .given(id, "b"), .given(id &+ 1, "a"), .released(id, "b"), .released(5, "a"),
+        ] {
+            let fits = table.apply(change)
+            #expect(!fits, "\(change)")
+        }
+        #expect(table.serialized == "\(id)\ta\n")
+    }
 }

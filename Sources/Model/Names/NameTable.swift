@@ -49,6 +49,43 @@ public struct NameTable: Sendable {
     }
 }
 
+/// One name that got an id, or lost it.
+public enum NameChange: Hashable, Sendable {
+    case given(ResourceID, String)
+    case released(ResourceID, String)
+}
+
+extension NameTable {
+    /// What leads from an older table to this one: what was released, then what was given, each ordered by id. Linear
+    /// in the size of both tables.
+    public func changes(since old: NameTable) -> [NameChange] {
+        let released = old.names.filter { names[$0.key] != $0.value }.sorted { $0.key < $1.key }
+        let given = names.filter { old.names[$0.key] != $0.value }.sorted { $0.key < $1.key }
+        return released.map { .released($0.key, $0.value) } + given.map { .given($0.key, $0.value) }
+    }
+
+    /// Does again what a table went through.
+    /// - Returns: false, with the table as it was, when the change does not fit: the id or the name is taken, or not
+    ///   there to be released.
+    public mutating func apply(_ change: NameChange) -> Bool {
+        switch change {
+        case .given(let id, let name):
+            guard id != 0, !name.isEmpty, names[id] == nil, existingID(of: name) == nil else { return false }
+            insert(name, id: id)
+        case .released(let id, let name):
+            guard names[id] == name else { return false }
+            release(name)
+        }
+        return true
+    }
+
+    /// Adds a name and an id of which neither is there.
+    private mutating func insert(_ name: String, id: ResourceID) {
+        names[id] = name
+        if Self.hash(name) != id { displaced[name] = id }
+    }
+}
+
 /// Why a persisted name table cannot be used.
 public struct NameTableError: Error, Hashable, Sendable {
     /// From 1.
@@ -84,7 +121,6 @@ extension NameTable {
     private mutating func insert(_ name: String, id: ResourceID, line: Int) throws(NameTableError) {
         guard names[id] == nil else { throw NameTableError(line: line, message: "id \(id) appears twice") }
         guard existingID(of: name) == nil else { throw NameTableError(line: line, message: "\(name) appears twice") }
-        names[id] = name
-        if Self.hash(name) != id { displaced[name] = id }
+        insert(name, id: id)
     }
 }
