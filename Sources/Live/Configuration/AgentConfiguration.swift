@@ -10,7 +10,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         public var names: String?
     }
 
-    /// Where lines of JSON go.
+    /// Where lines go, one for each connection.
     public enum Sink: Hashable, Sendable {
         /// Written as `-`.
         case standardOutput

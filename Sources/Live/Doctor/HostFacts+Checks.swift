@@ -69,19 +69,25 @@ extension HostFacts {
             return Check(
                 name, .missing, "\(mount.point) is read only", remedy: "mount -o remount,rw \(mount.point)")
         }
-        return Check(name, .ok, "\(pinDirectory) on \(mount.point)")
+        return directory(
+            name, pinDirectory, pinDirectoryState, remedy: "run as the user that owns \(mount.point), mostly root")
     }
 
     private var state: Check {
-        let name = "state directory"
-        let remedy = "choose another one by --state-dir, or make it writable"
-        return switch stateDirectoryState {
-        case .writable: Check(name, .ok, stateDirectory)
-        case .absent(_, isWritable: true): Check(name, .ok, "\(stateDirectory) can be made")
+        directory(
+            "state directory", stateDirectory, stateDirectoryState,
+            remedy: "choose another one by --state-dir, or make it writable")
+    }
+
+    /// A directory that must be writable, or such that it can be made.
+    private func directory(_ name: String, _ path: String, _ state: DirectoryState, remedy: String) -> Check {
+        switch state {
+        case .writable: Check(name, .ok, path)
+        case .absent(_, isWritable: true): Check(name, .ok, "\(path) can be made")
         case .absent(let parent, isWritable: false):
-            Check(name, .missing, "\(stateDirectory) cannot be made in \(parent)", remedy: remedy)
-        case .notWritable: Check(name, .missing, "\(stateDirectory) is not writable", remedy: remedy)
-        case .notADirectory: Check(name, .missing, "\(stateDirectory) is not a directory", remedy: remedy)
+            Check(name, .missing, "\(path) cannot be made in \(parent)", remedy: remedy)
+        case .notWritable: Check(name, .missing, "\(path) is not writable", remedy: remedy)
+        case .notADirectory: Check(name, .missing, "\(path) is not a directory", remedy: remedy)
         }
     }
 

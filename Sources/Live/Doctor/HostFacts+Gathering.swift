@@ -10,17 +10,13 @@ extension HostFacts {
 
     /// Looks at this host. Changes nothing; takes some tens of milliseconds.
     init(_ subject: Doctor.Subject) {
-        var names = utsname()
-        // In bounds: uname fills the structure, and ends each name with a zero.
-        _ = unsafe uname(&names)
-        release = unsafe withUnsafeBytes(of: names.release) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        release = SystemName().release
         capabilities = .effective
         isInitialUserNamespace = Self.isInitial(userMap: Self.line(of: "/proc/self/uid_map"))
         mounts = MountTable(mountInfo: (try? TextFile.contents(ofPath: "/proc/self/mountinfo")) ?? "")
         cgroup = Self.cgroup(subject.cgroup, mounts)
         pinDirectory = subject.pinDirectory
+        pinDirectoryState = Self.state(ofDirectory: subject.pinDirectory)
         stateDirectory = subject.stateDirectory
         stateDirectoryState = Self.state(ofDirectory: subject.stateDirectory)
         // access(2) reads the path up to its end, which Swift provides.

@@ -34,6 +34,7 @@ struct HostFacts: Hashable, Sendable {
     var mounts: MountTable
     var cgroup: Cgroup
     var pinDirectory: String
+    var pinDirectoryState: DirectoryState
     var stateDirectory: String
     var stateDirectoryState: DirectoryState
     /// Whether the kernel describes its types.
