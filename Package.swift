@@ -56,9 +56,13 @@ let package = Package(
         .testTarget(
             name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
-        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
+        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
+            name: "LiveTests", dependencies: ["CLinux", "Inputs", "KernelABI", "Live", "Model", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LiveToolTests",
+            dependencies: ["CommandLineTool", "Inputs", "kmesh-live", "Live", "Model", "TestSupport"],
             swiftSettings: strict),
     ]
 )

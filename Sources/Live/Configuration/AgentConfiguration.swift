@@ -8,6 +8,11 @@ public struct AgentConfiguration: Hashable, Sendable {
         public var pinDirectory: String
         /// The file with that daemon's names and ids; without it only ids that are hashes are known.
         public var names: String?
+
+        public init(pinDirectory: String, names: String? = nil) {
+            self.pinDirectory = pinDirectory
+            self.names = names
+        }
     }
 
     /// Where lines go, one for each connection.
