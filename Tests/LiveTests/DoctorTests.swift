@@ -6,7 +6,8 @@ import Testing
 extension HostFacts {
     /// A host on which nothing is missing.
     static let sound = HostFacts(
-        release: "6.1.0-28-amd64", capabilities: [.bpf, .networkAdministration, .systemAdministration],
+        release: "6.1.0-28-amd64",
+        capabilities: [.bpf, .networkAdministration, .systemAdministration, .processTracing],
         isInitialUserNamespace: true,
         mounts: MountTable(
             mountInfo: """
@@ -63,6 +64,9 @@ struct DoctorCase: CustomTestStringConvertible, Sendable {
     DoctorCase("no CAP_BPF", "CAP_BPF", .missing, "makes maps") { $0.capabilities.remove(.bpf) },
     DoctorCase("no CAP_SYS_ADMIN", "CAP_SYS_ADMIN", .missing, "network namespaces") {
         $0.capabilities.remove(.systemAdministration)
+    },
+    DoctorCase("no CAP_SYS_PTRACE", "CAP_SYS_PTRACE", .warning, "cannot be opened") {
+        $0.capabilities.remove(.processTracing)
     },
     DoctorCase("rootless", "user namespace", .missing, "count for nothing") { $0.isInitialUserNamespace = false },
     DoctorCase("no cgroup v2", "cgroup", .missing, "not mounted") { $0.cgroup = .notMounted },

@@ -6,6 +6,7 @@ struct Capabilities: OptionSet, Hashable, Sendable {
 
     static let networkAdministration = Capabilities(rawValue: 1 << 12)
     static let systemAdministration = Capabilities(rawValue: 1 << 21)
+    static let processTracing = Capabilities(rawValue: 1 << 19)
     static let bpf = Capabilities(rawValue: 1 << 39)
 
     /// Each one that the agent needs, with what for.

@@ -31,6 +31,12 @@ extension HostFacts {
             }
             return Check(needed.name, .ok, needed.purpose)
         }
+        if !capabilities.contains(.processTracing) {
+            checks.append(
+                Check(
+                    "CAP_SYS_PTRACE", .warning, "not in effect; namespaces of other users' processes cannot be opened",
+                    remedy: "name them by --netns instead of --pid, or give it too"))
+        }
         if !isInitialUserNamespace {
             checks.append(
                 Check(
