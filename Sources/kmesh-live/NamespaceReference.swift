@@ -21,12 +21,13 @@ enum NamespaceReference: Hashable {
         .value("netns", "PATH", help: "The network namespace that this file is, such as /run/netns/web."),
     ]
 
-    /// Takes one from the command line.
-    init(_ invocation: Invocation) throws(UsageError) {
+    /// Takes one from the command line, nil when it names none.
+    init?(_ invocation: Invocation) throws(UsageError) {
         switch (try invocation.unsigned("pid", in: 1...Int32.max), invocation.value("netns")) {
         case (let id?, nil): self = .process(id: id)
         case (nil, let path?): self = .path(path)
-        default: throw invocation.usageError(.rule("give either --pid or --netns"))
+        case (nil, nil): return nil
+        default: throw invocation.usageError(.rule("--pid and --netns exclude each other"))
         }
     }
 }

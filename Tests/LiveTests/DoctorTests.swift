@@ -15,7 +15,8 @@ extension HostFacts {
                 42 23 0:39 / /sys/fs/bpf rw,relatime - bpf bpf rw
                 """),
         cgroup: .found(path: "/sys/fs/cgroup", isTop: true), pinDirectory: "/sys/fs/bpf/kmesh",
-        pinDirectoryState: .absent(parent: "/sys/fs/bpf", isWritable: true), stateDirectory: "/var/lib/kmesh-live",
+        pinDirectoryState: .absent(parent: "/sys/fs/bpf", parentIsWritable: true),
+        stateDirectory: "/var/lib/kmesh-live",
         stateDirectoryState: .writable, hasTypes: true, jit: "1", unprivileged: "2", membarrierErrno: 0,
         lockedMemoryLimit: 65536,
         bpf: BPF(
@@ -84,7 +85,13 @@ struct DoctorCase: CustomTestStringConvertible, Sendable {
         $0.pinDirectoryState = .notWritable
     },
     DoctorCase("no way to keep state", "state directory", .missing, "cannot be made in /var") {
-        $0.stateDirectoryState = .absent(parent: "/var", isWritable: false)
+        $0.stateDirectoryState = .absent(parent: "/var", parentIsWritable: false)
+    },
+    DoctorCase("state for everybody", "state directory", .missing, "others may write") {
+        $0.stateDirectoryState = .writableByOthers
+    },
+    DoctorCase("no directory above", "state directory", .missing, "there is no /srv/x") {
+        $0.stateDirectoryState = .parentAbsent("/srv/x")
     },
     DoctorCase("a file", "state directory", .missing, "not a directory") { $0.stateDirectoryState = .notADirectory },
     DoctorCase("a program type", "program types", .missing, "no sk_msg") {
@@ -148,11 +155,16 @@ func theFirstUserNamespaceMapsEverything(map: String?, isInitial: Bool) {
 @Test func directoriesAreLookedAt() throws {
     let scratch = try ScratchDirectory()
     let file = try scratch.write("file", "")
-    #expect(HostFacts.state(ofDirectory: scratch.path) == .writable)
     #expect(HostFacts.state(ofDirectory: file) == .notADirectory)
     #expect(HostFacts.state(ofDirectory: "\(file)/a") == .notADirectory)
+    #expect(HostFacts.state(ofDirectory: "\(scratch.path)/a/b") == .parentAbsent("\(scratch.path)/a"))
     #expect(
-        HostFacts.state(ofDirectory: "\(scratch.path)/a/b") == .absent(parent: scratch.path, isWritable: true))
+        HostFacts.state(ofDirectory: "\(scratch.path)/a") == .absent(parent: scratch.path, parentIsWritable: true))
+    for (mode, state) in [(0o700, HostFacts.DirectoryState.writable), (0o770, .writableByOthers)] {
+        // chmod(2) reads the path up to its end, which Swift provides.
+        #expect(unsafe chmod(scratch.path, mode_t(mode)) == 0)
+        #expect(HostFacts.state(ofDirectory: scratch.path) == state)
+    }
 }
 
 @Test(.enabled(if: PrivilegedTests.areWanted, Comment(rawValue: PrivilegedTests.absence)))

@@ -96,23 +96,38 @@ func anAgentCannotStartLikeThis(line: String, message: String) {
     }
 }
 
-@Test func aNamespaceIsThatOfAProcessOrAPath() throws {
+@Test func aPodIsManagedByItsProcessOrNamespace() throws {
     let manage = try ManageCommand(invocation("manage --pid 4711 --pod shop/web"))
     #expect(manage.namespace == .process(id: 4711))
     #expect(manage.namespace.path == "/proc/4711/ns/net")
-    #expect(manage.pod?.namespace == "shop")
-    #expect(manage.pod?.name == "web")
-    #expect(try ReleaseCommand(invocation("release --netns /run/netns/web")).namespace.path == "/run/netns/web")
+    #expect(manage.pod.namespace == "shop")
+    #expect(manage.pod.name == "web")
+    let other = try ManageCommand(invocation("manage --netns /run/netns/web --pod web"))
+    #expect(other.namespace.path == "/run/netns/web")
+    #expect(other.pod.namespace == "default")
+}
+
+@Test func aPodIsReleasedByAnyOfItsNames() throws {
+    #expect(try ReleaseCommand(invocation("release --pid 7")).target == .namespace(.process(id: 7)))
+    #expect(try ReleaseCommand(invocation("release --netns /x")).target == .namespace(.path("/x")))
+    guard case .pod(let pod) = try ReleaseCommand(invocation("release --pod shop/web")).target else {
+        Issue.record("no pod")
+        return
+    }
+    #expect(pod.name == "web")
 }
 
 @Test(arguments: [
-    ("release", "give either --pid or --netns"), ("release --pid 1 --netns /x", "give either --pid or --netns"),
-    ("release --pid 0", "--pid expects a number from 1 to"), ("manage --pid 1 --pod web", "expects NAMESPACE/NAME"),
-    ("manage --pid 1 --pod a/b/c", "expects NAMESPACE/NAME"),
+    ("release", "give one of --pid, --netns and --pod"), ("release --pid 1 --pod a", "give one of"),
+    ("release --pid 1 --netns /x", "--pid and --netns exclude each other"),
+    ("release --pid 0", "--pid expects a number from 1 to"), ("manage --pid 1", "missing option '--pod"),
+    ("manage --pod a", "give either --pid or --netns"),
+    ("manage --pid 1 --pod a/b/c", "expects NAME or NAMESPACE/NAME"),
+    ("release --pod /a", "expects NAME or NAMESPACE/NAME"),
 ])
-func aNamespaceCannotBeNamedLikeThis(line: String, message: String) throws {
-    let invocation = try invocation(line)
+func aPodCannotBeNamedLikeThis(line: String, message: String) {
     let refusal = refusal {
+        let invocation = try invocation(line)
         if line.hasPrefix("manage") { _ = try ManageCommand(invocation) } else { _ = try ReleaseCommand(invocation) }
     }
     #expect(refusal.contains(message), "\(refusal)")

@@ -80,18 +80,23 @@ extension HostFacts {
     }
 
     private var state: Check {
-        directory(
-            "state directory", stateDirectory, stateDirectoryState,
-            remedy: "choose another one by --state-dir, or make it writable")
+        let name = "state directory"
+        guard stateDirectoryState != .writableByOthers else {
+            return Check(
+                name, .missing, "others may write into \(stateDirectory)", remedy: "chmod 700 \(stateDirectory)")
+        }
+        return directory(
+            name, stateDirectory, stateDirectoryState, remedy: "choose another one by --state-dir, or make it writable")
     }
 
     /// A directory that must be writable, or such that it can be made.
     private func directory(_ name: String, _ path: String, _ state: DirectoryState, remedy: String) -> Check {
         switch state {
-        case .writable: Check(name, .ok, path)
-        case .absent(_, isWritable: true): Check(name, .ok, "\(path) can be made")
-        case .absent(let parent, isWritable: false):
+        case .writable, .writableByOthers: Check(name, .ok, path)
+        case .absent(_, parentIsWritable: true): Check(name, .ok, "\(path) can be made")
+        case .absent(let parent, parentIsWritable: false):
             Check(name, .missing, "\(path) cannot be made in \(parent)", remedy: remedy)
+        case .parentAbsent(let parent): Check(name, .missing, "there is no \(parent)", remedy: "mkdir -p \(parent)")
         case .notWritable: Check(name, .missing, "\(path) is not writable", remedy: remedy)
         case .notADirectory: Check(name, .missing, "\(path) is not a directory", remedy: remedy)
         }

@@ -50,17 +50,18 @@ extension HostFacts {
         // In bounds: the kernel fills the structure that it is given, and reads paths up to their ends.
         if unsafe stat(path, &file) == 0 {
             guard file.st_mode & S_IFMT == S_IFDIR else { return .notADirectory }
-            return unsafe access(path, W_OK | X_OK) == 0 ? .writable : .notWritable
+            guard unsafe access(path, W_OK | X_OK) == 0 else { return .notWritable }
+            return file.st_mode & 0o022 == 0 ? .writable : .writableByOthers
         }
-        var parent = path
-        repeat { parent = directory(of: parent) } while unsafe stat(parent, &file) != 0 && parent != "/"
+        let parent = directory(of: path)
+        guard unsafe stat(parent, &file) == 0 else { return .parentAbsent(parent) }
         guard file.st_mode & S_IFMT == S_IFDIR else { return .notADirectory }
-        return .absent(parent: parent, isWritable: unsafe access(parent, W_OK | X_OK) == 0)
+        return .absent(parent: parent, parentIsWritable: unsafe access(parent, W_OK | X_OK) == 0)
     }
 
     /// `/a` of `/a/b`, `/` of `/a`, `.` of `a`.
     private static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return path == "." ? "/" : "." }
+        guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 

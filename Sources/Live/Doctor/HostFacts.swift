@@ -1,12 +1,16 @@
 /// What was found out about a host, before anything is made of it.
 struct HostFacts: Hashable, Sendable {
-    /// What may be done with a directory.
+    /// What may be done with a directory that the agent makes where it is missing, without its parents.
     enum DirectoryState: Hashable, Sendable {
         case writable
+        /// By the group or by everybody too.
+        case writableByOthers
         case notWritable
         case notADirectory
-        /// It is not there; `parent` is the nearest directory above that is.
-        case absent(parent: String, isWritable: Bool)
+        /// It is not there, but the directory above is.
+        case absent(parent: String, parentIsWritable: Bool)
+        /// Nor is the directory above.
+        case parentAbsent(String)
     }
 
     /// A directory where cgroup v2 should be.
