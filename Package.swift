@@ -69,7 +69,7 @@ let package = Package(
         .testTarget(
             name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
-        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim"], swiftSettings: strict),
+        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "KernelTestSupportTests",
             dependencies: [
@@ -78,12 +78,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "LiveTests", dependencies: ["CLinux", "KernelABI", "Live", "Model", "TestSupport"],
+            name: "LiveTests",
+            dependencies: ["CLinux", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LiveToolTests",
+            dependencies: ["CommandLineTool", "Inputs", "kmesh-live", "Live", "Model", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "DifferentialTests",
             dependencies: [
-                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol", "TestSupport",
+                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
+                "TestSupport",
                 "socket-driver",
             ],
             swiftSettings: strict),

@@ -1,3 +1,3 @@
-import Live
+import Glibc
 
-print("kmesh-live")
+exit(Tool.run(CommandLine.arguments).rawValue)

@@ -26,22 +26,6 @@ extension Tool {
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
             CheckCommand.declaration, ConformCommand.declaration,
-            Command(
-                "completion", summary: "Print a script that completes command lines in a shell.",
-                examples: [
-                    .init("source <(kmesh-sim completion bash)", "Complete in this bash."),
-                    .init(
-                        "kmesh-sim completion fish > ~/.config/fish/completions/kmesh-sim.fish",
-                        "Complete in every fish."),
-                ],
-                positionals: [
-                    .init("SHELL", choices: Completion.allCases.map(\.rawValue), help: "Which shell.")
-                ]),
-            Command(
-                "man", summary: "Print the manual page.",
-                examples: [
-                    .init("kmesh-sim man | man -l -", "Read it."),
-                    .init("kmesh-sim man > kmesh-sim.1", "Keep it for a package."),
-                ]),
+            .completion(of: "kmesh-sim"), .manual(of: "kmesh-sim"),
         ])
 }

@@ -31,13 +31,6 @@ extension Option {
     static func seed(default text: String) -> Option {
         .value("seed", "N", presence: .defaults(to: text), help: "Where the random numbers begin.")
     }
-
-    /// In which form results are printed.
-    static func output(_ formats: [String]) -> Option {
-        .value(
-            "output", short: "o", "FORMAT", choices: formats, presence: .defaults(to: formats[0]),
-            help: "How to print the results.")
-    }
 }
 
 extension Invocation {

@@ -48,13 +48,8 @@ enum Tool {
         case "maps": return try MapsCommand(invocation).run(on: &console)
         case "check": return try CheckCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
-        case "completion":
-            if let shell = Completion(rawValue: invocation.positionals[0]) {
-                try console.write(shell.script(for: declaration))
-            }
-            return .ok
         default:
-            try console.write(ManualPage(for: declaration, version: version).text)
+            try console.write(declaration.document(for: invocation, version: version) ?? "")
             return .ok
         }
     }

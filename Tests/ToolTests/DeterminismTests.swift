@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 private let books = "\(packageDirectory)/scenarios/books.yaml"

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// A mesh, the file with its nodes, the caller's node, and the caller.

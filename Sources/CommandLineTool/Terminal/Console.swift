@@ -1,38 +1,39 @@
-import CommandLineTool
-
 /// Where a command writes: results to standard output, messages and progress to standard error.
-struct Console: ~Copyable {
+public struct Console: ~Copyable {
     private var output = Output(.output)
     private var errors = Output(.error)
     private let showsProgress = StandardStream.error.isTerminal
     /// For results.
-    let style = Style(for: .output)
+    public let style = Style(for: .output)
+
+    /// Nothing is written yet.
+    public init() {}
 
     /// Adds to the results.
-    mutating func write(_ text: String) throws(OutputError) { try output.write(text) }
+    public mutating func write(_ text: String) throws(OutputError) { try output.write(text) }
 
     /// Adds a document to the results.
-    mutating func write(_ document: JSONValue) throws(OutputError) { try output.writeLine(document.pretty) }
+    public mutating func write(_ document: JSONValue) throws(OutputError) { try output.writeLine(document.pretty) }
 
     /// Writes results that are still held back.
-    mutating func finish() throws(OutputError) { try output.flush() }
+    public mutating func finish() throws(OutputError) { try output.flush() }
 
     /// Tells something that is no result.
-    mutating func say(_ message: String) {
+    public mutating func say(_ message: String) {
         // Nobody is left to tell that messages cannot be written.
         try? errors.writeLine(message)
         try? errors.flush()
     }
 
     /// Writes the results so far, then a message, and gives the code back.
-    mutating func end(with code: ExitCode, saying message: String?) -> ExitCode {
+    public mutating func end(with code: ExitCode, saying message: String?) -> ExitCode {
         if message != nil { try? output.flush() }
         if let message { say(message) }
         return code
     }
 
     /// Shows on a terminal how much of large sources is read while `read` runs.
-    mutating func withProgress<Result>(
+    public mutating func withProgress<Result>(
         _ read: (_ progress: (_ file: String, _ fraction: Double?) -> Void) throws -> Result
     ) rethrows -> Result {
         var line = ProgressLine("Reading", isActive: showsProgress)

@@ -1,0 +1,70 @@
+import CommandLineTool
+import Model
+
+/// `kmesh-live events`
+struct EventsCommand {
+    /// Arguments and help.
+    static let declaration = Command(
+        "events", summary: "Watch what the programs decide, as it happens.",
+        discussion: """
+            A line for each exit of a program, with the reason that the simulator would give. The programs send \
+            them only while somebody watches. When more happens than can be read, events are lost, and counted.
+            """,
+        examples: [
+            .init("kmesh-live events", "Watch every decision."),
+            .init(
+                "kmesh-live events --hook connect4 --reasons portNotListed,noEndpoint",
+                "Watch for connections that are refused."),
+            .init("kmesh-live events --reports -o json --count 100", "Take the next hundred connection reports."),
+        ],
+        options: [
+            .value("hook", "HOOK", choices: Hook.allCases.map(\.rawValue), help: "Only events of this hook."),
+            .value(
+                "reasons", "REASONS", arity: .repeatable,
+                help: "Only events that end for one of these reasons, with commas between."),
+            .flag("reports", help: "Connection reports instead of decisions."),
+            .value("count", short: "n", "N", help: "End after so many."),
+            .pinDirectory, .stateDirectory, .output(["text", "json"]),
+        ])
+
+    /// nil for all.
+    let hook: Hook?
+    /// Empty for all.
+    let reasons: Set<Reason>
+    let showsReports: Bool
+    /// nil for no end.
+    let count: Int?
+    let pinDirectory: String
+    let stateDirectory: String
+    let isJSON: Bool
+
+    /// Takes what was asked for from the command line.
+    init(_ invocation: Invocation) throws(UsageError) {
+        hook = invocation.value("hook").flatMap(Hook.init)
+        reasons = try invocation.reasons()
+        showsReports = invocation.flag("reports")
+        count = try invocation.unsigned("count", in: 1...Int.max)
+        pinDirectory = invocation.pinDirectory
+        stateDirectory = invocation.stateDirectory
+        isJSON = invocation.value("output") == "json"
+        guard !showsReports || (hook == nil && reasons.isEmpty) else {
+            throw invocation.usageError(.rule("--reports excludes --hook and --reasons, which are about decisions"))
+        }
+    }
+}
+
+extension Invocation {
+    fileprivate func reasons() throws(UsageError) -> Set<Reason> {
+        var reasons: Set<Reason> = []
+        for name in try list("reasons") {
+            guard let reason = Reason(rawValue: name) else {
+                let choices = Reason.allCases.map(\.rawValue)
+                throw usageError(
+                    .notAChoice(
+                        of: "--reasons", value: name, suggestion: nearestName(to: name, in: choices), choices: choices))
+            }
+            reasons.insert(reason)
+        }
+        return reasons
+    }
+}
