@@ -93,4 +93,28 @@ extension MapStore {
             bytes(servicePort),
         ]
     }
+
+    /// The same entries in maps that have room for the larger of both, and a little more.
+    func tightened(to desired: MapStore, extra: Int) throws -> MapStore {
+        func room(_ path: (MapStore) -> Int) -> Int { max(path(self), path(desired)) + extra }
+        var store = MapStore(
+            capacities: MapCapacities(
+                frontend: room(\.frontend.count), service: room(\.service.count),
+                endpoint: room { max($0.endpoint.count, $0.servicePort.count) },
+                backend: room { max($0.backend.count, $0.backendAlternative.count) }, manage: 1, nodeInfo: 1))
+        for (key, value) in frontend.sortedEntries { try store.frontend.update(key, to: value) }
+        for (key, value) in service.sortedEntries { try store.service.update(key, to: value) }
+        for (key, value) in endpoint.sortedEntries { try store.endpoint.update(key, to: value) }
+        for (key, value) in backend.sortedEntries { try store.backend.update(key, to: value) }
+        for (key, value) in backendAlternative.sortedEntries { try store.backendAlternative.update(key, to: value) }
+        for (key, value) in servicePort.sortedEntries { try store.servicePort.update(key, to: value) }
+        return store
+    }
+
+    /// The ids to which addresses and slots lead.
+    var ids: Set<ResourceID> {
+        let services = Set(frontend.sortedEntries.map(\.value.upstream_id))
+        let slots = endpoint.sortedEntries.filter { services.contains($0.key.service_id) }
+        return services.union(slots.map(\.value.backend_uid))
+    }
 }

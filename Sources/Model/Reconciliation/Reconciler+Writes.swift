@@ -110,10 +110,19 @@ extension Reconciler {
 
     /// What nobody reads becomes as it should be; then come replacements that no lookup can notice.
     private func settled() -> [MapWrite] {
-        var puts: [MapWrite] = []
+        var insertions: [MapWrite] = []
+        var replacements: [MapWrite] = []
         var deletes: [MapWrite] = []
         func add(_ writes: [MapWrite]) {
-            for write in writes { if case .delete = write { deletes.append(write) } else { puts.append(write) } }
+            for write in writes {
+                if case .delete = write {
+                    deletes.append(write)
+                } else if changes.isInsertion(write) {
+                    insertions.append(write)
+                } else {
+                    replacements.append(write)
+                }
+            }
         }
         for uid in survey.backends {
             switch backendSteps[uid] {
@@ -139,8 +148,8 @@ extension Reconciler {
         for key in survey.endpoints where serviceSteps[key.service_id] == .inPlace && !isPrepared(key) {
             if desired.endpoint.position(of: key) != nil { unnoticed.append(changes.endpoint(key)) }
         }
-        // Lookups that find no entry any more shall not have found the way to it either.
-        return puts + deletes.reversed() + unnoticed
+        // New keys first: where addresses lead to a moved workload itself, its old element can still be held.
+        return insertions + replacements + deletes.reversed() + unnoticed
     }
 
     /// Leads addresses from stand-ins to the ids that they stand in for.

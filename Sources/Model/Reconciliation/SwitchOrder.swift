@@ -73,30 +73,31 @@ struct SwitchOrder {
             case .resource(let id): byResource[id] = index
             }
         }
+        /// The switches that decide what a lookup meets at a waypoint.
+        func affecting(_ waypoints: Set<Waypoint>) -> [Int] {
+            waypoints.sorted().flatMap { waypoint in
+                let key = FrontendKey(waypoint.address)
+                let resources = Set([actual.upstream(of: key), desired.upstream(of: key)])
+                let places = resources.compactMap { $0.flatMap { byResource[$0] } }
+                return (places + [byAddress[waypoint.address]].compactMap(\.self)).sorted()
+            }
+        }
         let (before, after) = (WaypointReach(actual), WaypointReach(desired))
         for (index, change) in switches.enumerated() {
             let (old, new) = (before.waypoints(from: change.old), after.waypoints(from: change.new))
+            if old.possible.isEmpty && new.possible.isEmpty { continue }
+            if affecting(old.possible.union(new.possible)).contains(index), let id = change.new ?? change.old {
+                // A waypoint that leads to itself: a lookup passes here twice.
+                unordered.insert(id)
+            }
             if old == new { continue }
-            let gained = new.possible.subtracting(old.certain)
-            let lost = old.possible.subtracting(new.certain)
-            func affecting(_ waypoint: Waypoint) -> [Int] {
-                let key = FrontendKey(waypoint.address)
-                let resources = Set([actual.upstream(of: key), desired.upstream(of: key)])
-                var found = resources.compactMap { $0.flatMap { byResource[$0] } }
-                if let address = byAddress[waypoint.address] { found.append(address) }
-                return found.filter { $0 != index }
+            for first in affecting(new.possible.subtracting(old.certain)) where first != index {
+                // An insertion after a replacement in the same map waits for a barrier.
+                let needsBarrier = change.isInsertion && !switches[first].isInsertion
+                predecessors[index, default: []].append(Predecessor(index: first, needsBarrier: needsBarrier))
             }
-            for waypoint in gained.sorted() {
-                for first in affecting(waypoint).sorted() {
-                    // An insertion after a replacement in the same map waits for a barrier.
-                    let needsBarrier = change.isInsertion && !switches[first].isInsertion
-                    predecessors[index, default: []].append(Predecessor(index: first, needsBarrier: needsBarrier))
-                }
-            }
-            for waypoint in lost.sorted() {
-                for last in affecting(waypoint).sorted() {
-                    predecessors[last, default: []].append(Predecessor(index: index, needsBarrier: true))
-                }
+            for last in affecting(old.possible.subtracting(new.certain)) where last != index {
+                predecessors[last, default: []].append(Predecessor(index: index, needsBarrier: true))
             }
         }
     }

@@ -55,10 +55,12 @@ struct WaypointReach {
             // Seen by one preset and not by the other.
             if service.hasWaypoint(.firstWord) { return reach }
         }
-        let slots = ServiceSlots(of: id, service, in: store)
         let isFailover = service.lb_policy == BalancingPolicy.failover.rawValue
+        let isFirstOnly = [BalancingPolicy.random, .strict].contains { $0.rawValue == service.lb_policy }
+        guard isFailover || isFirstOnly else { return reach }
+        let slots = ServiceSlots(of: id, service, in: store)
         var isFirst = true
-        for priority in slots.priorities where !priority.isEmpty {
+        for priority in isFirstOnly ? slots.priorities.prefix(1) : slots.priorities[...] where !priority.isEmpty {
             for case let uid? in priority {
                 guard let backend = store.value(ofBackend: uid), backend.waypoint_port != 0 else { continue }
                 let waypoints = Self.waypoints(backend.wp_addr, backend.waypoint_port)
@@ -66,7 +68,6 @@ struct WaypointReach {
                 if isFirst { reach.certain.formUnion(waypoints) }
             }
             isFirst = false
-            if !isFailover { break }
         }
         return reach
     }
