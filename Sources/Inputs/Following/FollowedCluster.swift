@@ -1,70 +1,121 @@
 import Model
 
-/// The Kubernetes objects of a followed mesh, and what they come to.
+/// The Kubernetes objects of a followed mesh, and what they come to: the same as `KubernetesCluster.snapshot` gives for
+/// them, where nothing is invented. A step works out again what its objects have to do with, and no more.
+///
+/// Here is what is kept; `+Join` says what each thing comes to, `+Step` what has to be worked out again, `+Load` how
+/// objects come and go.
 struct FollowedCluster: Sendable {
-    private var cluster: KubernetesCluster
-    private(set) var mesh = Mesh()
-    private(set) var enrolled: Set<WorkloadUID> = []
-    private(set) var notes: [InputNote] = []
-    private var objectCount = 0
-    private var ignored: Set<String> = []
+    let settings: KubernetesSettings
+    /// All objects but pods, EndpointSlices and Endpoints.
+    var objects: KubernetesCluster
+    var pods = ObjectTable<KubernetesPod>()
+    var endpoints = ObjectTable<KubernetesEndpoints>()
+    /// Objects of kinds that the mesh does not know, by kind.
+    var ignored: [String: [KubernetesName: ObjectOrigin]] = [:]
+
+    // What the objects come to.
+    /// By the pod's number; nil for a pod that takes no part.
+    var workloads: [Workload?] = []
+    /// Endpoints that are no pods, by the number of the object that lists them.
+    var otherWorkloads: [UInt32: [Workload]] = [:]
+    var services: [ServiceName: Service] = [:]
+    var nodes: [String: Node] = [:]
+
+    // By which to find what a change touches.
+    /// Pods of the mesh by their addresses, but for those in their node's network.
+    var podsByAddress = CandidateIndex()
+    /// Pods by namespace and label, for the keys of `labelKeys`.
+    var podsByLabel = CandidateIndex()
+    /// Labels that selectors of services ask for.
+    var labelKeys: Set<String> = []
+    /// EndpointSlices and Endpoints by the names of the pods that they list.
+    var endpointsByPod = CandidateIndex()
+    /// Likewise by the addresses that they list without a pod's name.
+    var endpointsByAddress = CandidateIndex()
+    /// Likewise by service, in order.
+    var endpointsByService: [KubernetesName: [UInt32]] = [:]
+    var servicesBySelector = SelectorIndex<KubernetesName>()
+    var controllersBySelector = SelectorIndex<ObjectKey>()
+    /// Pods on each node.
+    var hosts: [String: HostPods] = [:]
+    /// Nodes that controllers name for their pods.
+    var controllerNodes: Set<String> = []
+    /// The region of each zone, as nodes tell.
+    var regions: [String: String] = [:]
 
     /// A cluster without objects.
     init(nodes: [Node], settings: KubernetesSettings) {
-        cluster = KubernetesCluster(settings)
-        for node in nodes { cluster.setNode(node) }
-        join()
+        self.settings = settings
+        objects = KubernetesCluster(settings)
+        for node in nodes { objects.setNode(node) }
     }
+}
 
+extension KubernetesPod: TableEntry {
+    var tableName: KubernetesName { name }
+}
+
+extension KubernetesEndpoints: TableEntry {
+    var tableName: ObjectKey { key }
+}
+
+/// What there is.
+extension FollowedCluster {
     /// Whether an object is there.
-    func contains(_ key: ObjectKey) -> Bool { cluster.contains(key) }
+    func contains(_ key: ObjectKey) -> Bool {
+        switch key.kind {
+        case .pod: pods.number(of: key.name) != nil
+        case .endpointSlice, .endpoints: endpoints.number(of: key) != nil
+        default: objects.contains(key)
+        }
+    }
 
     /// Whether an object of an unknown kind is there.
-    func containsIgnored(_ name: String) -> Bool { ignored.contains(name) }
+    func containsIgnored(kind: String, _ name: KubernetesName) -> Bool { ignored[kind]?[name] != nil }
 
-    /// Whether nothing is there, so that labels say nothing.
-    var isEmpty: Bool { objectCount == 0 }
+    /// Whether there is no object, so that labels say nothing.
+    var isEmpty: Bool { pods.isEmpty && endpoints.isEmpty && ignored.isEmpty && objects.isEmpty }
 
-    func node(_ name: String) -> Node? { mesh.nodes[name] }
-    func service(_ name: ServiceName) -> Service? { mesh.services[name] }
-    func workload(_ uid: WorkloadUID) -> Workload? { mesh.workloads[uid] }
-
-    /// Takes an object in before the first `join`.
-    mutating func load(_ item: KubernetesItem) {
-        objectCount += 1
-        if case .ignored(let name) = item.followedKey { ignored.insert(name) }
-        cluster.apply(item)
-    }
-
-    /// Works everything out.
-    mutating func join() {
-        guard let snapshot = try? cluster.snapshot() else { return }
-        (mesh, enrolled, notes) = (snapshot.mesh, snapshot.enrolled, snapshot.notes)
-    }
-
-    /// Applies a step as a whole, and notes what it does to the mesh.
-    mutating func apply(
-        setting items: [KubernetesItem], removing keys: [FollowedKey], into delta: inout MeshDelta
-    ) {
-        if items.isEmpty, keys.isEmpty { return }
-        for case .object(let key) in keys {
-            cluster.remove(kind: key.kind, namespace: key.name.namespace, name: key.name.name)
-        }
-        for item in items { cluster.apply(item) }
-        let old = mesh
-        join()
-        for change in old.changes(to: mesh) {
-            switch change {
-            case .setNode(let node): delta.nodes.note(node.name, from: old.nodes[node.name], to: node)
-            case .removeNode(let name): delta.nodes.note(name, from: old.nodes[name], to: nil)
-            case .setService(let service):
-                delta.services.note(service.name, from: old.services[service.name], to: service)
-            case .removeService(let name): delta.services.note(name, from: old.services[name], to: nil)
-            case .setWorkload(let workload):
-                delta.workloads.note(workload.uid, from: old.workloads[workload.uid], to: workload)
-            case .removeWorkload(let uid): delta.workloads.note(uid, from: old.workloads[uid], to: nil)
-            case .setPolicy, .removePolicy: break
+    /// The workload of that name; nil when there is none.
+    func workload(_ uid: WorkloadUID) -> Workload? {
+        let parts = uid.text.split(separator: "/", omittingEmptySubsequences: false)
+        // cluster//Pod/namespace/name, cluster/discovery.k8s.io/EndpointSlice/namespace/name/address; the cluster's
+        // name may hold slashes, too.
+        guard parts.count >= 5 else { return nil }
+        if parts[parts.count - 3] == "Pod" {
+            let name = KubernetesName(String(parts[parts.count - 2]), String(parts[parts.count - 1]))
+            if let number = pods.number(of: name), let workload = workloads[Int(number)], workload.uid == uid {
+                return workload
             }
         }
+        let name = KubernetesName(String(parts[parts.count - 3]), String(parts[parts.count - 2]))
+        return otherWorkload(uid, listedIn: name)
+    }
+
+    /// The workload of an endpoint that is no pod. An EndpointSlice and an Endpoints object of one name may list the
+    /// same address for two services; the service that comes later decides.
+    func otherWorkload(_ uid: WorkloadUID, listedIn object: KubernetesName) -> Workload? {
+        let kinds: [KubernetesKind] = [.endpoints, .endpointSlice]
+        let givers = kinds.compactMap { kind -> (service: KubernetesName, workload: Workload)? in
+            guard let number = endpoints.number(of: ObjectKey(kind: kind, name: object)),
+                let service = endpoints[number]?.service,
+                let workload = otherWorkloads[number]?.last(where: { $0.uid == uid })
+            else { return nil }
+            return (service, workload)
+        }
+        return givers.max { $0.service < $1.service }?.workload
+    }
+
+    /// All there is, as a mesh.
+    var mesh: Mesh {
+        var mesh = Mesh(nodes: nodes, services: services)
+        mesh.workloads.reserveCapacity(workloads.count + otherWorkloads.count)
+        for case let workload? in workloads { mesh.workloads[workload.uid] = workload }
+        for (number, others) in otherWorkloads {
+            guard let name = endpoints[number]?.key.name else { continue }
+            for workload in others { mesh.workloads[workload.uid] = otherWorkload(workload.uid, listedIn: name) }
+        }
+        return mesh
     }
 }

@@ -7,8 +7,8 @@ enum FollowedKey: Hashable, Sendable {
     /// By `Policy.resourceName`.
     case policy(String)
     case object(ObjectKey)
-    /// An object of a kind that the mesh does not know: `kind/namespace/name`.
-    case ignored(String)
+    /// An object of a kind that the mesh does not know.
+    indirect case ignored(kind: String, KubernetesName)
 }
 
 extension FollowedKey: CustomStringConvertible {
@@ -19,7 +19,7 @@ extension FollowedKey: CustomStringConvertible {
         case .service(let name): "service \(name)"
         case .policy(let name): "policy \(name)"
         case .object(let key): "\(key.kind.rawValue) \(key.name)"
-        case .ignored(let name): name
+        case .ignored(let kind, let name): "\(kind) \(name)"
         }
     }
 }
@@ -101,6 +101,6 @@ extension KubernetesItem {
     var followedKey: FollowedKey {
         if let key { return .object(key) }
         guard case .ignored(let kind, let name, _) = self else { preconditionFailure("an object without a key") }
-        return .ignored("\(kind) \(name)")
+        return .ignored(kind: kind, name)
     }
 }

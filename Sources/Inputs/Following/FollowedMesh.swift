@@ -36,7 +36,8 @@ public struct FollowedMesh: Sendable {
         settings.unknownAddresses = .leftOut
         cluster = FollowedCluster(nodes: nodes, settings: settings)
         for file in try places.present() { try load(file) }
-        cluster.join()
+        var delta = MeshDelta()
+        cluster.join(into: &delta)
     }
 
     private mutating func load(_ path: String) throws(InputError) {
@@ -45,7 +46,7 @@ public struct FollowedMesh: Sendable {
         for entry in content.entries where contains(entry.key) { throw repetition(of: entry, in: path, among: []) }
         var delta = MeshDelta()
         for change in content.resources { resources.apply(change, into: &delta) }
-        for item in content.items { cluster.load(item) }
+        for item in content.items { cluster.put(item) }
         files.set(.init(path: path, fingerprint: fingerprint, entries: .init(content.entries)))
     }
 
@@ -174,7 +175,7 @@ public struct FollowedMesh: Sendable {
         switch key {
         case .workload, .service, .policy: resources.contains(key)
         case .object(let key): cluster.contains(key)
-        case .ignored(let name): cluster.containsIgnored(name)
+        case .ignored(let kind, let name): cluster.containsIgnored(kind: kind, name)
         }
     }
 
@@ -201,9 +202,9 @@ public struct FollowedMesh: Sendable {
 
     private func changes(_ above: MeshDelta, over below: MeshDelta) -> [MeshChange] {
         let (upper, lower) = (cluster, resources.mesh)
-        let nodes = above.nodes.over(below.nodes, above: { upper.node($0) }, below: { lower.nodes[$0] })
+        let nodes = above.nodes.over(below.nodes, above: { upper.nodes[$0] }, below: { lower.nodes[$0] })
         let services = above.services.over(
-            below.services, above: { upper.service($0) }, below: { lower.services[$0] })
+            below.services, above: { upper.services[$0] }, below: { lower.services[$0] })
         let workloads = above.workloads.over(
             below.workloads, above: { upper.workload($0) }, below: { lower.workloads[$0] })
         let policies = above.policies.over(below.policies, above: { _ in nil }, below: { lower.policies[$0] })

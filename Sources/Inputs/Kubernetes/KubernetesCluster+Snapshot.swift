@@ -155,8 +155,7 @@ extension KubernetesCluster {
             notes += object.notes
             guard let service = object.service else { continue }
             guard services[service] != nil else {
-                let what = "\(object.key.kind.rawValue) \(object.key.name)"
-                notes.append(object.origin.note("\(what) is ignored: there is no service \(service)"))
+                notes.append(object.note(onMissing: service))
                 continue
             }
             result[service, default: []].append(object)

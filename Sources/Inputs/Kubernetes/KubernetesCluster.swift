@@ -106,10 +106,18 @@ extension KubernetesCluster {
 
     /// A note for each ignored kind, at its first object.
     var ignoredNotes: [InputNote] {
-        ignored.map { kind, value in
-            let count = value.names.count
-            let objects = count == 1 ? "1 \(kind) object is" : "\(count) \(kind) objects are"
-            return value.first.note("\(objects) ignored: the mesh does not use this kind")
-        }
+        ignored.map { kind, value in Self.note(onIgnored: kind, value.names.count, at: value.first) }
+    }
+
+    /// Says that objects of a kind are ignored.
+    static func note(onIgnored kind: String, _ count: Int, at origin: ObjectOrigin) -> InputNote {
+        let objects = count == 1 ? "1 \(kind) object is" : "\(count) \(kind) objects are"
+        return origin.note("\(objects) ignored: the mesh does not use this kind")
+    }
+
+    /// Whether there is no object of a kind that the mesh knows.
+    var isEmpty: Bool {
+        namespaces.isEmpty && nodes.isEmpty && pods.isEmpty && services.isEmpty && controllers.isEmpty
+            && endpoints.isEmpty && others.isEmpty
     }
 }
