@@ -135,7 +135,28 @@ extension FollowedCluster {
 
     private mutating func put(_ object: KubernetesEndpoints) {
         if let old = endpoints.number(of: object.key) { index(old, isThere: false) }
-        index(endpoints.set(object), isThere: true)
+        let number = endpoints.set(object)
+        shareWithPods(endpoints: number)
+        index(number, isThere: true)
+    }
+
+    /// Lets an object that lists pods share their names and addresses with them.
+    mutating func shareWithPods(endpoints number: UInt32) {
+        guard var object = endpoints[number] else { return }
+        for group in object.groups.indices {
+            for index in object.groups[group].endpoints.indices {
+                let endpoint = object.groups[group].endpoints[index]
+                guard let name = endpoint.pod, let pod = pods.number(of: name).flatMap({ pods[$0] }) else { continue }
+                object.groups[group].endpoints[index].pod = pod.name
+                if endpoint.node == pod.spec.nodeName {
+                    object.groups[group].endpoints[index].node = pod.spec.nodeName
+                }
+                if let addresses = pod.status?.addresses, endpoint.addresses == addresses {
+                    object.groups[group].endpoints[index].addresses = addresses
+                }
+            }
+        }
+        endpoints.set(object)
     }
 
     private mutating func removeEndpoints(_ key: ObjectKey) {

@@ -56,6 +56,7 @@ extension FollowedCluster {
         touched.endpoints = Set(endpoints.numbers)
         touched.pods = Set(pods.numbers)
         workOut(touched, into: &delta)
+        for number in endpoints.numbers { shareWithPods(endpoints: number) }
     }
 
     private mutating func workOut(_ touched: TouchedObjects, into delta: inout MeshDelta) {
@@ -74,7 +75,11 @@ extension FollowedCluster {
         for number in touched.endpoints {
             set(otherWorkloads(listedIn: number), listedIn: number, into: &delta)
         }
-        for number in touched.pods { set(workload(ofPod: number), ofPod: number, into: &delta) }
+        for number in touched.pods {
+            let workload = workload(ofPod: number)
+            if let workload, workload == workloads[Int(number)] { continue }
+            set(workload.map { pool.share($0) }, ofPod: number, into: &delta)
+        }
     }
 
     private mutating func set(_ new: Workload?, ofPod number: UInt32, into delta: inout MeshDelta) {

@@ -9,7 +9,7 @@ struct FollowedCluster: Sendable {
     let settings: KubernetesSettings
     /// All objects but pods, EndpointSlices and Endpoints.
     var objects: KubernetesCluster
-    var pods = ObjectTable<KubernetesPod>()
+    var pods = PodTable()
     var endpoints = ObjectTable<KubernetesEndpoints>()
     /// Objects of kinds that the mesh does not know, by kind.
     var ignored: [String: [KubernetesName: ObjectOrigin]] = [:]
@@ -43,6 +43,8 @@ struct FollowedCluster: Sendable {
     var controllerNodes: Set<String> = []
     /// The region of each zone, as nodes tell.
     var regions: [String: String] = [:]
+    /// Lets what is worked out share what is equal.
+    var pool = WorkloadPool()
 
     /// A cluster without objects.
     init(nodes: [Node], settings: KubernetesSettings) {
@@ -50,10 +52,6 @@ struct FollowedCluster: Sendable {
         objects = KubernetesCluster(settings)
         for node in nodes { objects.setNode(node) }
     }
-}
-
-extension KubernetesPod: TableEntry {
-    var tableName: KubernetesName { name }
 }
 
 extension KubernetesEndpoints: TableEntry {

@@ -28,30 +28,33 @@ struct FollowedFiles: Sendable {
 
     private var files: [File?] = []
     private var free: [UInt32] = []
-    private var numbers: [String: UInt32] = [:]
+    private var index = CandidateIndex()
 
     /// In no order.
-    var paths: some Collection<String> { numbers.keys }
+    var paths: some Sequence<String> { files.lazy.compactMap { $0?.path } }
 
     /// What is known of a file, nil when it gave nothing yet.
-    subscript(path: String) -> File? { numbers[path].flatMap { files[Int($0)] } }
+    subscript(path: String) -> File? { number(of: path).flatMap { files[Int($0)] } }
+
+    private func number(of path: String) -> UInt32? {
+        index.candidates(CandidateIndex.hash(path)).first { files[Int($0)]?.path == path }
+    }
 
     /// Keeps what a file gives now.
     mutating func set(_ file: File) {
-        if let number = numbers[file.path] {
+        if let number = number(of: file.path) {
             files[Int(number)] = file
-        } else if let number = free.popLast() {
-            files[Int(number)] = file
-            numbers[file.path] = number
-        } else {
-            numbers[file.path] = UInt32(files.count)
-            files.append(file)
+            return
         }
+        let number = free.popLast() ?? UInt32(files.count)
+        if number == files.count { files.append(file) } else { files[Int(number)] = file }
+        index.insert(number, for: CandidateIndex.hash(file.path))
     }
 
     /// Forgets a file.
     mutating func remove(_ path: String) {
-        guard let number = numbers.removeValue(forKey: path) else { return }
+        guard let number = number(of: path) else { return }
+        index.remove(number, for: CandidateIndex.hash(path))
         files[Int(number)] = nil
         free.append(number)
     }

@@ -3,6 +3,7 @@ import Model
 /// What ztunnel configurations and Kmesh dumps give, and the nodes that their workloads name.
 struct FollowedResources: Sendable {
     private(set) var mesh = Mesh()
+    private var pool = WorkloadPool()
     /// How many workloads name each node; a node is there as long as one does.
     private var nodeUsers: [String: Int] = [:]
 
@@ -52,6 +53,7 @@ struct FollowedResources: Sendable {
 
     private mutating func set(_ new: Workload?, for uid: WorkloadUID, into delta: inout MeshDelta) {
         let old = mesh.workloads[uid]
+        let new = new.map { pool.share($0) }
         delta.workloads.note(uid, from: old, to: new)
         mesh.workloads[uid] = new
         guard old?.node != new?.node else { return }
