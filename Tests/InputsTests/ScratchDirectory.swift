@@ -25,6 +25,11 @@ struct ScratchDirectory: ~Copyable {
         unsafe rmdir(path)
     }
 
+    /// Removes a file.
+    func remove(_ name: String) {
+        unsafe unlink("\(path)/\(name)")
+    }
+
     /// Writes a file and gives its path.
     @discardableResult
     func write(_ text: String, to name: String) throws -> String {

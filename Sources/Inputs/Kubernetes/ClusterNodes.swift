@@ -19,21 +19,16 @@ struct ClusterNodes {
     ///   - given: Nodes that a caller describes; what they say wins over the objects.
     ///   - named: Names of nodes that pods are on, with the addresses the pods tell; these exist, too.
     init(
-        objects: [String: KubernetesNode], given: [String: Node], named: [String: [IPAddress]], cluster: String,
-        network: String
+        objects: [String: KubernetesNode], given: [String: Node], named: [String: [IPAddress]],
+        settings: KubernetesSettings
     ) {
         names = Set(objects.keys).union(given.keys).union(named.keys).sorted()
-        if names.isEmpty { names = [Self.defaultName] }
+        let needsDefault = names.isEmpty && settings.unknownAddresses == .invented
+        if needsDefault { names = [Self.defaultName] }
         for name in names {
-            var node = given[name] ?? Node(name, network: network)
-            if node.cluster == Workload.defaultCluster { node.cluster = cluster }
+            let node = Self.node(
+                name, given: given[name], object: objects[name], addresses: named[name] ?? [], settings: settings)
             var nodeLabels = objects[name]?.labels ?? [:]
-            if let object = objects[name] {
-                if node.addresses.isEmpty { node.addresses = object.addresses }
-                if node.podPrefixes.isEmpty { node.podPrefixes = object.podPrefixes }
-                if node.locality.isEmpty { node.locality = object.locality }
-            }
-            if node.addresses.isEmpty { node.addresses = named[name] ?? [] }
             nodeLabels[KubernetesLabel.hostname] = nodeLabels[KubernetesLabel.hostname] ?? name
             nodeLabels[KubernetesLabel.region] = node.locality.region
             nodeLabels[KubernetesLabel.zone] = node.locality.zone
@@ -43,7 +38,22 @@ struct ClusterNodes {
             labelKeys.formUnion(nodeLabels.keys)
             nodes.append(node)
         }
-        if objects.isEmpty, given.isEmpty, named.isEmpty { setDefaultPrefix(0, ofNodeAt: 0) }
+        if needsDefault { setDefaultPrefix(0, ofNodeAt: 0) }
+    }
+
+    /// One node, from its description, its object and the addresses that pods tell of it, in this order.
+    static func node(
+        _ name: String, given: Node?, object: KubernetesNode?, addresses: [IPAddress], settings: KubernetesSettings
+    ) -> Node {
+        var node = given ?? Node(name, network: settings.network)
+        if node.cluster == Workload.defaultCluster { node.cluster = settings.cluster }
+        if let object {
+            if node.addresses.isEmpty { node.addresses = object.addresses }
+            if node.podPrefixes.isEmpty { node.podPrefixes = object.podPrefixes }
+            if node.locality.isEmpty { node.locality = object.locality }
+        }
+        if node.addresses.isEmpty { node.addresses = addresses }
+        return node
     }
 
     /// The node of that name, nil when there is none.

@@ -18,23 +18,28 @@ extension KubernetesCluster {
         let realPods = pods.values.sorted { $0.name < $1.name }
         let owners = PodOwners(of: realPods, controllers: controllers)
         var clusterNodes = ClusterNodes(
-            objects: nodes, given: givenNodes, named: namedNodes(in: realPods), cluster: settings.cluster,
-            network: settings.network)
+            objects: nodes, given: givenNodes, named: namedNodes(in: realPods), settings: settings)
         var taken = realAddresses(on: clusterNodes)
 
         placement.keep { controllers[$0] != nil }
-        let implied = ImpliedPods(
-            controllers: Array(controllers.values), realPods: realPods, owners: owners, nodes: clusterNodes,
-            placement: &placement)
         var notes = ignoredNotes
-        notes += try placement.place(implied.pods, on: &clusterNodes, avoiding: &taken)
-        notes += selectorNotes(of: implied.pods, on: clusterNodes)
+        var implied: [ImpliedPod] = []
+        switch settings.unknownAddresses {
+        case .invented:
+            implied =
+                ImpliedPods(
+                    controllers: Array(controllers.values), realPods: realPods, owners: owners, nodes: clusterNodes,
+                    placement: &placement
+                ).pods
+        case .leftOut: notes += controllers.values.filter(owners.impliesPods).compactMap(\.leftOutNote)
+        }
+        notes += try placement.place(implied, on: &clusterNodes, avoiding: &taken)
+        notes += selectorNotes(of: implied, on: clusterNodes)
         let meshPods = meshPods(
-            real: realPods, implied: implied.pods, owners: owners, placement: placement, nodes: clusterNodes,
-            notes: &notes)
+            real: realPods, implied: implied, owners: owners, placement: placement, nodes: clusterNodes, notes: &notes)
 
-        let meshServices = services.values.filter { $0.exposure != .externalName }.sorted { $0.name < $1.name }
-        for service in services.values { notes += self.notes(of: service) }
+        let meshServices = services.values.filter { $0.isInMesh(settings) }.sorted { $0.name < $1.name }
+        for service in services.values { notes += service.notes(settings) }
         let addresses = try addresses(
             of: meshServices, from: &virtualAddresses, families: clusterNodes.podFamilies, avoiding: &taken)
         let joined = ServiceEndpoints(
@@ -88,9 +93,10 @@ extension KubernetesCluster {
     ) -> [MeshPod] {
         var meshPods: [MeshPod] = []
         for pod in real where !pod.isOver {
-            guard let status = pod.status else { continue }
-            if status.addresses.isEmpty {
-                notes.append(pod.origin.note("pod \(pod.name) is left out: it has no address yet"))
+            guard let status = pod.status, !status.addresses.isEmpty else {
+                // Without a status it is among the implied ones, unless nothing is invented.
+                let isLeftOut = pod.status != nil || settings.unknownAddresses == .leftOut
+                if isLeftOut { notes.append(pod.leftOutNote) }
                 continue
             }
             meshPods.append(MeshPod(pod, status: status, owner: owners.owner(of: pod)))
@@ -117,11 +123,6 @@ extension KubernetesCluster {
             }
         }
         return notes
-    }
-
-    private func notes(of service: KubernetesService) -> [InputNote] {
-        guard service.exposure == .externalName else { return service.notes }
-        return [service.origin.note("service \(service.name) is ignored: ExternalName services have no endpoints")]
     }
 
     /// The virtual addresses of each service that has any.
@@ -154,8 +155,7 @@ extension KubernetesCluster {
             notes += object.notes
             guard let service = object.service else { continue }
             guard services[service] != nil else {
-                let what = "\(object.key.kind.rawValue) \(object.key.name)"
-                notes.append(object.origin.note("\(what) is ignored: there is no service \(service)"))
+                notes.append(object.note(onMissing: service))
                 continue
             }
             result[service, default: []].append(object)

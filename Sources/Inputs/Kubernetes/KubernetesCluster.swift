@@ -32,24 +32,20 @@ public struct KubernetesCluster: Sendable {
     /// Adds an object, or replaces the one of its kind and name. Objects of unknown kinds are counted.
     /// - Throws: when the object is not of its kind's form; then nothing changes.
     public mutating func apply(_ object: KubernetesObject) throws(InputError) {
-        guard let kind = object.knownKind else {
-            let isForeign = KubernetesKind(rawValue: object.kind) != nil
-            let name = isForeign ? "\(object.kind) (\(object.apiVersion))" : object.kind
-            ignored[name, default: ([], object.origin)].names.insert(object.objectName)
-            return
-        }
-        let name = object.objectName
-        let key = ObjectKey(kind: kind, name: name)
-        switch kind {
-        case .namespace: namespaces[object.name] = try KubernetesNamespace(object)
-        case .node: nodes[object.name] = try KubernetesNode(object)
-        case .pod: pods[name] = try KubernetesPod(object)
-        case .service: services[name] = try KubernetesService(object)
-        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
-            controllers[key] = try KubernetesController(object, kind: kind)
-        case .endpointSlice: endpoints[key] = try KubernetesEndpoints(slice: object)
-        case .endpoints: endpoints[key] = try KubernetesEndpoints(endpoints: object)
-        case .serviceAccount, .cronJob: others.insert(key)
+        apply(try KubernetesItem(object))
+    }
+
+    /// Adds an object that is read already, or replaces the one of its kind and name.
+    mutating func apply(_ item: KubernetesItem) {
+        switch item {
+        case .namespace(let namespace): namespaces[namespace.name] = namespace
+        case .node(let node): nodes[node.name] = node
+        case .pod(let pod): pods[pod.name] = pod
+        case .service(let service): services[service.name] = service
+        case .controller(let controller): controllers[controller.key] = controller
+        case .endpoints(let object): endpoints[object.key] = object
+        case .named(let key): others.insert(key)
+        case .ignored(let kind, let name, let origin): ignored[kind, default: ([], origin)].names.insert(name)
         }
     }
 
@@ -68,6 +64,19 @@ public struct KubernetesCluster: Sendable {
             return controllers.removeValue(forKey: key) != nil
         case .endpointSlice, .endpoints: return endpoints.removeValue(forKey: key) != nil
         case .serviceAccount, .cronJob: return others.remove(key) != nil
+        }
+    }
+
+    /// Whether an object is there.
+    func contains(_ key: ObjectKey) -> Bool {
+        switch key.kind {
+        case .namespace: namespaces[key.name.name] != nil
+        case .node: nodes[key.name.name] != nil
+        case .pod: pods[key.name] != nil
+        case .service: services[key.name] != nil
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: controllers[key] != nil
+        case .endpointSlice, .endpoints: endpoints[key] != nil
+        case .serviceAccount, .cronJob: others.contains(key)
         }
     }
 
@@ -97,10 +106,18 @@ extension KubernetesCluster {
 
     /// A note for each ignored kind, at its first object.
     var ignoredNotes: [InputNote] {
-        ignored.map { kind, value in
-            let count = value.names.count
-            let objects = count == 1 ? "1 \(kind) object is" : "\(count) \(kind) objects are"
-            return value.first.note("\(objects) ignored: the mesh does not use this kind")
-        }
+        ignored.map { kind, value in Self.note(onIgnored: kind, value.names.count, at: value.first) }
+    }
+
+    /// Says that objects of a kind are ignored.
+    static func note(onIgnored kind: String, _ count: Int, at origin: ObjectOrigin) -> InputNote {
+        let objects = count == 1 ? "1 \(kind) object is" : "\(count) \(kind) objects are"
+        return origin.note("\(objects) ignored: the mesh does not use this kind")
+    }
+
+    /// Whether there is no object of a kind that the mesh knows.
+    var isEmpty: Bool {
+        namespaces.isEmpty && nodes.isEmpty && pods.isEmpty && services.isEmpty && controllers.isEmpty
+            && endpoints.isEmpty && others.isEmpty
     }
 }

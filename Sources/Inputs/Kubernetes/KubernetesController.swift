@@ -28,6 +28,12 @@ struct KubernetesController: Hashable, Sendable {
     /// When the pods were last told to restart, in whatever form; nil when never.
     var restartedAt: String? { podMetadata.annotations[KubernetesAnnotation.restartedAt] }
 
+    /// Says that the pods of a controller without any pod object are not in the mesh; nil where there should be none.
+    var leftOutNote: InputNote? {
+        guard count != .fixed(0) else { return nil }
+        return origin.note("the pods of \(key.kind.rawValue) \(key.name) are left out: no object says their addresses")
+    }
+
     /// Reads a controller of the kind.
     init(_ object: KubernetesObject, kind: KubernetesKind) throws(InputError) {
         var fields = try Fields(object.document, file: object.file, what: "a \(kind.rawValue)")

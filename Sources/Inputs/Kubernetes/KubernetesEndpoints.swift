@@ -106,3 +106,44 @@ struct KubernetesEndpoints: Hashable, Sendable {
         return KubernetesName(try reference.string("namespace") ?? namespace, name)
     }
 }
+
+extension KubernetesEndpoints {
+    /// The workload of an endpoint about which only its address is known. Others may have the address, too, so the
+    /// workload counts as one in its host's network.
+    /// Source: Istio pilot/pkg/serviceregistry/ambient/workloads.go, endpointSlicesBuilder.
+    func workload(
+        of endpoint: Endpoint, at address: IPAddress, locality: Locality, services: [ServiceName: [ServicePort]],
+        settings: KubernetesSettings
+    ) -> Workload {
+        Workload(
+            Self.uid(of: address, in: key.name, settings), name: key.name.name, namespace: key.name.namespace,
+            addresses: endpoint.addresses, network: settings.network, cluster: settings.cluster, node: endpoint.node,
+            locality: locality, serviceAccount: "", trustDomain: settings.trustDomain, ownerName: "",
+            canonicalName: "", canonicalRevision: "", networkMode: .hostNetwork,
+            health: endpoint.isReady ? .healthy : .unhealthy, services: services)
+    }
+
+    /// Says that the object lists endpoints of a service that is not there.
+    func note(onMissing service: KubernetesName) -> InputNote {
+        origin.note("\(key.kind.rawValue) \(key.name) is ignored: there is no service \(service)")
+    }
+
+    /// Says that an endpoint names a pod that is not there.
+    func note(onMissingPod pod: KubernetesName) -> InputNote {
+        origin.note("\(key.kind.rawValue) names pod \(pod), which is not there")
+    }
+
+    private static func uid(
+        of address: IPAddress, in object: KubernetesName, _ settings: KubernetesSettings
+    ) -> WorkloadUID {
+        WorkloadUID("\(settings.cluster)/discovery.k8s.io/EndpointSlice/\(object)/\(address)")
+    }
+}
+
+extension KubernetesEndpoints.Endpoint {
+    /// Where the endpoint is: its node's locality, else its own zone.
+    func locality(node: Node?, ofZone localityOfZone: (String) -> Locality) -> Locality {
+        let locality = node?.locality ?? Locality()
+        return locality.isEmpty && !zone.isEmpty ? localityOfZone(zone) : locality
+    }
+}

@@ -83,6 +83,9 @@ public struct KubernetesPod: Hashable, Sendable {
         return metadata.isBeingDeleted && status.isReady != true
     }
 
+    /// Says that a pod without an address is not in the mesh.
+    var leftOutNote: InputNote { origin.note("pod \(name) is left out: it has no address yet") }
+
     /// Whether the pod takes traffic. A pod with a phase but no condition `Ready` does not, as in istiod; a status
     /// that has neither was written by hand.
     var health: Health {

@@ -1,6 +1,23 @@
 import Model
 
 extension KubernetesService {
+    /// Whether the mesh has the service at all.
+    func isInMesh(_ settings: KubernetesSettings) -> Bool {
+        guard exposure != .externalName else { return false }
+        return addressing != .virtual || settings.unknownAddresses == .invented
+    }
+
+    /// What is left out of the service, or that it is left out as a whole.
+    func notes(_ settings: KubernetesSettings) -> [InputNote] {
+        if exposure == .externalName {
+            return [origin.note("service \(name) is ignored: ExternalName services have no endpoints")]
+        }
+        guard isInMesh(settings) else {
+            return [origin.note("service \(name) is left out: it has no clusterIP yet")]
+        }
+        return notes
+    }
+
     /// The service that istiod makes of the object.
     /// Source: Istio pilot/pkg/serviceregistry/ambient/services.go, constructService.
     func service(

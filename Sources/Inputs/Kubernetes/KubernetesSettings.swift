@@ -10,15 +10,27 @@ public struct KubernetesSettings: Hashable, Sendable {
     public var clusterDomain: String
     /// The trust domain of all workloads.
     public var trustDomain: String
+    /// What becomes of pods and services whose addresses no object says.
+    public var unknownAddresses: UnknownAddresses
+
+    /// What becomes of pods and services whose addresses no object says: pods of controllers, pods without a status,
+    /// services without a `clusterIP`.
+    public enum UnknownAddresses: Hashable, Sendable {
+        /// They get addresses, as a cluster would give them. For a simulation, where nobody else has these addresses.
+        case invented
+        /// They are left out with a note. For a real node, where an invented address may be somebody else's.
+        case leftOut
+    }
 
     public init(
         cluster: String = Workload.defaultCluster, network: String = "", clusterDomain: String = "cluster.local",
-        trustDomain: String = "cluster.local"
+        trustDomain: String = "cluster.local", unknownAddresses: UnknownAddresses = .invented
     ) {
         self.cluster = cluster
         self.network = network
         self.clusterDomain = clusterDomain
         self.trustDomain = trustDomain
+        self.unknownAddresses = unknownAddresses
     }
 
     /// The name in the mesh of the Service of that name.

@@ -53,10 +53,13 @@ struct ServiceEndpoints {
                     pods[number].services[serviceName] = known
                     if !endpoint.isReady { pods[number].health = .unhealthy }
                 } else if let pod = endpoint.pod {
-                    notes.append(object.origin.note("\(object.key.kind.rawValue) names pod \(pod), which is not there"))
+                    notes.append(object.note(onMissingPod: pod))
                 } else if let address = endpoint.addresses.first, seen.insert(address).inserted {
+                    let locality = endpoint.locality(node: nodes[endpoint.node], ofZone: nodes.locality)
                     others.append(
-                        workload(of: endpoint, at: address, in: object.key.name, services: [serviceName: ports]))
+                        object.workload(
+                            of: endpoint, at: address, locality: locality, services: [serviceName: ports],
+                            settings: settings))
                 }
             }
         }
@@ -65,23 +68,5 @@ struct ServiceEndpoints {
     private func pod(of endpoint: KubernetesEndpoints.Endpoint) -> Int? {
         if let name = endpoint.pod { return podsByName[name] }
         return endpoint.addresses.lazy.compactMap { podsByAddress[$0] }.first
-    }
-
-    /// The workload of an endpoint about which only its address is known. Others may have the address, too, so the
-    /// workload counts as one in its host's network.
-    /// Source: Istio pilot/pkg/serviceregistry/ambient/workloads.go, endpointSlicesBuilder.
-    private func workload(
-        of endpoint: KubernetesEndpoints.Endpoint, at address: IPAddress, in object: KubernetesName,
-        services: [ServiceName: [ServicePort]]
-    ) -> Workload {
-        let locality = nodes[endpoint.node]?.locality ?? Locality()
-        let uid = "\(settings.cluster)/discovery.k8s.io/EndpointSlice/\(object)/\(address)"
-        return Workload(
-            WorkloadUID(uid), name: object.name, namespace: object.namespace, addresses: endpoint.addresses,
-            network: settings.network, cluster: settings.cluster, node: endpoint.node,
-            locality: locality.isEmpty && !endpoint.zone.isEmpty ? nodes.locality(ofZone: endpoint.zone) : locality,
-            serviceAccount: "", trustDomain: settings.trustDomain, ownerName: "", canonicalName: "",
-            canonicalRevision: "", networkMode: .hostNetwork, health: endpoint.isReady ? .healthy : .unhealthy,
-            services: services)
     }
 }

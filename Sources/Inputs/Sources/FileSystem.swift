@@ -27,6 +27,27 @@ enum FileSystem {
         }
     }
 
+    /// Whether nothing is at the path. What may not be looked at counts as being there.
+    static func isMissing(_ path: String) -> Bool {
+        var status = stat()
+        guard unsafe stat(path, &status) != 0 else { return false }
+        return errno == ENOENT || errno == ENOTDIR
+    }
+
+    /// A number that changes with a file's content: of its inode, its size and the time of its last change. nil when
+    /// there is no such file, and when it changed so lately that a second change might give the same number.
+    static func fingerprint(of path: String) -> UInt64? {
+        var (status, now) = (stat(), timespec())
+        guard unsafe stat(path, &status) == 0, unsafe clock_gettime(CLOCK_REALTIME, &now) == 0,
+            now.tv_sec > status.st_ctim.tv_sec + 1
+        else { return nil }
+        let parts = [
+            UInt64(status.st_ino), UInt64(bitPattern: Int64(status.st_size)),
+            UInt64(bitPattern: Int64(status.st_ctim.tv_sec)), UInt64(bitPattern: Int64(status.st_ctim.tv_nsec)),
+        ]
+        return parts.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ $1) &* 0x9E37_79B9_7F4A_7C15 ^ ($0 >> 29) }
+    }
+
     /// The names in a directory, sorted by their bytes. Hidden ones (editors' leftovers among them) are left out.
     static func names(inDirectory path: String) throws(InputError) -> [String] {
         guard let directory = unsafe opendir(path) else { throw InputError.unreadable(path) }

@@ -52,15 +52,26 @@ public struct MeshSource: Hashable, Sendable {
             content = .maps(directory: path)
             return
         }
-        var files: [String] = []
-        for name in names where [".yaml", ".yml", ".json"].contains(where: { name.hasSuffix($0) }) {
-            let file = FileSystem.join(path, name)
-            if case .file = try FileSystem.kind(of: file) { files.append(file) }
-        }
+        let files = try Self.files(named: names, in: path)
         guard !files.isEmpty else {
             throw InputError(path, nil, "holds no .yaml, .yml or .json file; \(InputKind.understood)")
         }
         content = .files(files)
+    }
+
+    /// Whether a file of that name in a directory is read.
+    static func isRead(name: some StringProtocol) -> Bool {
+        !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+    }
+
+    /// The paths of the files in a directory that are read, of all its names.
+    static func files(named names: [String], in directory: String) throws(InputError) -> [String] {
+        var files: [String] = []
+        for name in names where isRead(name: name) {
+            let file = FileSystem.join(directory, name)
+            if case .file = try FileSystem.kind(of: file) { files.append(file) }
+        }
+        return files
     }
 
     /// Reads everything and hands it out piece by piece.
