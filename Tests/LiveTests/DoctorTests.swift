@@ -154,7 +154,8 @@ func theFirstUserNamespaceMapsEverything(map: String?, isInitial: Bool) {
 
 @Test func directoriesAreLookedAt() throws {
     let scratch = try ScratchDirectory()
-    let file = try scratch.write("file", "")
+    try scratch.write("", to: "file")
+    let file = scratch.path(of: "file")
     #expect(HostFacts.state(ofDirectory: file) == .notADirectory)
     #expect(HostFacts.state(ofDirectory: "\(file)/a") == .notADirectory)
     #expect(HostFacts.state(ofDirectory: "\(scratch.path)/a/b") == .parentAbsent("\(scratch.path)/a"))

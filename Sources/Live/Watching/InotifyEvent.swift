@@ -1,4 +1,4 @@
-import CLinux
+internal import CLinux
 
 /// One record of an inotify descriptor. Source: inotify(7).
 struct InotifyEvent: Hashable, Sendable {
