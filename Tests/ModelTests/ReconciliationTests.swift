@@ -37,6 +37,11 @@ private struct Sample {
         try store.put(.backend(BackendKey(backend_uid: uid), value))
     }
 
+    mutating func setIPv6Backend(_ uid: ResourceID) throws {
+        let value = BackendValue(addr: .v6(high: 0xfd00_0000_0000_0000, low: UInt64(uid)))
+        try store.put(.backend(BackendKey(backend_uid: uid), value))
+    }
+
     static func make(
         in capacities: MapCapacities = .upstream, _ body: (inout Sample) throws -> Void
     ) rethrows -> MapStore {
@@ -76,6 +81,17 @@ private let planCases = [
     PlanCase(
         testDescription: "endpoints in another order need no stand-in", actual: { try $0.set(1, [101, 102]) },
         desired: { try $0.set(1, [102, 101]) }, puts: 2, deletes: 0, barriers: 1),
+    PlanCase(
+        // While they change places one is missing, and it may be the only one that a client can use.
+        testDescription: "endpoints of two families in another order need a stand-in",
+        actual: {
+            try $0.setIPv6Backend(102)
+            try $0.set(1, [101, 102])
+        },
+        desired: {
+            try $0.setIPv6Backend(102)
+            try $0.set(1, [102, 101])
+        }, puts: 7, deletes: 3, barriers: 3),
     PlanCase(
         // Stand-in: slot, value, address; itself: slot, value, address, and a slot and the backend go.
         testDescription: "a lost endpoint needs a stand-in", actual: { try $0.set(1, [101, 102]) },

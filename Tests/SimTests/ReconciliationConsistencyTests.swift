@@ -23,6 +23,22 @@ import Testing
         #expect(hitless * 10 >= count * 9)
     }
 
+    @Test(arguments: Mutation.allCases)
+    func aWrongOrderIsNoticed(_ mutation: Mutation) throws {
+        var explorer = ConsistencyExplorer()
+        var noticed = 0
+        for seed in 1...UInt64(400) where noticed < 3 {
+            var generator = MeshGenerator(seed: seed)
+            let scene = try ReconciliationScene(.otherMesh, &generator, .hardened)
+            var store = scene.actual
+            let found = try explorer.inconsistency(
+                of: mutation.mutated(scene.plan.writes), on: &store, options: scene.options,
+                asking: scene.questions([80, 81]))
+            if found != nil { noticed += 1 }
+        }
+        #expect(noticed == 3)
+    }
+
     @Test(arguments: Preset.allCases, ReconciliationScene.Origin.allCases)
     func answersInLargeMeshesAreOldOrNew(_ preset: Preset, _ origin: ReconciliationScene.Origin) throws {
         var explorer = ConsistencyExplorer()

@@ -2,7 +2,8 @@
 /// middle of a change, after an upgrade, or where upstream filled them.
 ///
 /// The guarantee is the compiler's: while the writes are applied, every lookup, also one under way, gets an answer that
-/// the actual or the desired maps can give. It holds for all resources but those in `exposed`.
+/// the actual or the desired maps can give. It holds for all resources but those in `exposed`: those for which a map has
+/// no room for a stand-in, and those whose waypoints would have to change both before and after them.
 ///
 /// The recipe, whose number of barriers depends only on how deep waypoints lead to waypoints (most often three):
 /// 1. *Prepare.* Write what no lookup reaches yet: new backends, new services, a stand-in for each service that cannot
