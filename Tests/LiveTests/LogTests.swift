@@ -95,12 +95,11 @@ func timesAreWrittenInUTC(_ nanoseconds: Int64, text: String) {
     #expect(WallTime(nanoseconds: nanoseconds).description == text)
 }
 
-@Test func everyDayOfFourCenturiesFollowsTheOneBefore() {
+@Test func everyDayFollowsTheOneBefore() {
     var (year, month, day) = (1970, 1, 1)
-    for index in 0..<150_000 {
+    for index in 0..<100_000 {
         let text = WallTime(nanoseconds: Int64(index) * 86_400_000_000_000).description.prefix(10)
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        guard Int64(index) * 86_400 < Int64.max / 1_000_000_000 else { break }
         if text != "\(year)-\(two(month))-\(two(day))" {
             Issue.record("day \(index) is \(text)")
             break

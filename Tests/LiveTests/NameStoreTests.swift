@@ -13,7 +13,12 @@ private func table(_ names: String...) -> NameTable {
 /// The names that a new reader finds.
 private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
     let directory = try StateDirectory(path: scratch.path)
-    return try NameStore(in: directory).table.serialized
+    return try storedNames(in: directory)
+}
+
+private func storedNames(in directory: borrowing StateDirectory) throws -> String {
+    var store = try NameStore(in: directory)
+    return store.takeNames().serialized
 }
 
 @Test func namesAreThereAgainAfterEachSave() throws {
@@ -25,15 +30,15 @@ private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
             do {
                 let directory = try StateDirectory(path: scratch.path)
                 var store = try NameStore(in: directory)
-                #expect(store.table.serialized == names.serialized, "seed \(seed)")
-                names = store.table
+                let before = names.serialized
+                names = store.takeNames()
+                #expect(names.serialized == before, "seed \(seed)")
                 for _ in 0..<5 {
                     for _ in 0..<random.below(6) {
                         let name = "ns/n\(random.below(12))\t é"
                         if random.isOneIn(2) { _ = names.id(for: name) } else { names.release(name) }
                     }
-                    try store.save(names, in: directory)
-                    #expect(store.table.serialized == names.serialized, "seed \(seed)")
+                    try store.save(&names, in: directory)
                 }
             }
             #expect(try stored(scratch) == names.serialized, "seed \(seed)")
@@ -45,17 +50,18 @@ private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
     let scratch = try ScratchDirectory()
     let directory = try StateDirectory(path: scratch.path)
     var store = try NameStore(in: directory)
-    var names = table("a/b")
-    try store.save(names, in: directory)
+    var names = store.takeNames()
+    _ = names.id(for: "a/b")
+    try store.save(&names, in: directory)
     let before = try #require(try directory.contents(of: NameStore.journalName))
     let base = try directory.contents(of: NameStore.baseName)
     _ = names.id(for: "c/d")
-    try store.save(names, in: directory)
+    try store.save(&names, in: directory)
     let after = try #require(try directory.contents(of: NameStore.journalName))
     #expect(after.starts(with: before))
     #expect(String(decoding: after.dropFirst(before.count), as: UTF8.self).hasSuffix("\tc/d\n"))
     #expect(try directory.contents(of: NameStore.baseName) == base)
-    try store.save(names, in: directory)
+    try store.save(&names, in: directory)
     #expect(try directory.contents(of: NameStore.journalName) == after)
 }
 
@@ -67,10 +73,10 @@ private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
     do {
         let directory = try StateDirectory(path: scratch.path)
         var store = try NameStore(in: directory)
-        var names = NameTable()
+        var names = store.takeNames()
         for name in ["", "a/b", "c/d", "-a/b"] {
             if name.hasPrefix("-") { names.release("a/b") } else if !name.isEmpty { _ = names.id(for: name) }
-            try store.save(names, in: directory)
+            try store.save(&names, in: directory)
             let byteCount = try #require(try directory.contents(of: NameStore.journalName)).count
             saved.append((byteCount, names.serialized))
         }
@@ -88,14 +94,18 @@ private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
     do {
         let directory = try StateDirectory(path: scratch.path)
         var store = try NameStore(in: directory)
-        try store.save(table("a/b"), in: directory)
+        var names = store.takeNames()
+        _ = names.id(for: "a/b")
+        try store.save(&names, in: directory)
     }
     let whole = try #require(try StateDirectory(path: scratch.path).contents(of: NameStore.journalName))
     try scratch.write(whole + Array("0badc0de +12\tto".utf8), to: NameStore.journalName)
     do {
         let directory = try StateDirectory(path: scratch.path)
         var store = try NameStore(in: directory)
-        try store.save(table("a/b", "c/d"), in: directory)
+        var names = store.takeNames()
+        _ = names.id(for: "c/d")
+        try store.save(&names, in: directory)
     }
     #expect(try stored(scratch) == table("a/b", "c/d").serialized)
 }
@@ -104,29 +114,34 @@ private func stored(_ scratch: borrowing ScratchDirectory) throws -> String {
     let scratch = try ScratchDirectory()
     let directory = try StateDirectory(path: scratch.path)
     var store = try NameStore(in: directory)
-    var names = NameTable()
-    for index in 0..<20_000 { _ = names.id(for: "namespace/service-\(index).namespace.svc.cluster.local") }
+    var names = store.takeNames()
+    _ = names.id(for: "a/b")
+    try store.save(&names, in: directory)
     let old = try #require(try directory.contents(of: NameStore.journalName))
-    try store.save(table("a/b"), in: directory)
-    try store.save(names, in: directory)
-    #expect(try directory.contents(of: NameStore.journalName)?.count == old.count)
+    names.release("a/b")
+    for index in 0..<20_000 { _ = names.id(for: "namespace/service-\(index).namespace.svc.cluster.local") }
+    try store.save(&names, in: directory)
+    #expect(try #require(try directory.contents(of: NameStore.journalName)).count < old.count)
     #expect(try #require(try directory.contents(of: NameStore.baseName)).count > 1 << 20)
     _ = names.id(for: "c/d")
-    try store.save(names, in: directory)
-    #expect(try NameStore(in: directory).table.serialized == names.serialized)
+    try store.save(&names, in: directory)
+    #expect(try storedNames(in: directory) == names.serialized)
     // The crash comes after the new base and before the new journal.
     try directory.replace(NameStore.journalName, with: Array("journal 1\n".utf8))
     names.release("c/d")
-    #expect(try NameStore(in: directory).table.serialized == names.serialized)
+    #expect(try storedNames(in: directory) == names.serialized)
 }
 
 @Test func namesWithLineBreaksAreLeftOut() throws {
     let scratch = try ScratchDirectory()
     let directory = try StateDirectory(path: scratch.path)
     var store = try NameStore(in: directory)
-    try store.save(table("a/b", "bad\nname", "c\r"), in: directory)
-    try store.save(table("a/b", "bad\nname", "c\r"), in: directory)
-    #expect(try NameStore(in: directory).table.serialized == table("a/b").serialized)
+    var names = store.takeNames()
+    for name in ["a/b", "bad\nname", "c\r"] { _ = names.id(for: name) }
+    try store.save(&names, in: directory)
+    names.release("c\r")
+    try store.save(&names, in: directory)
+    #expect(try storedNames(in: directory) == table("a/b").serialized)
 }
 
 private struct Damage: CustomTestStringConvertible {

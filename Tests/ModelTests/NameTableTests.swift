@@ -81,17 +81,18 @@ import Testing
             var (old, new) = (NameTable(), NameTable())
             for _ in 0..<random.below(20) { _ = old.id(for: "n\(random.below(30))") }
             new = old
+            new.recordChanges()
             for _ in 0..<random.below(20) {
                 let name = "n\(random.below(30))"
                 if random.isOneIn(2) { _ = new.id(for: name) } else { new.release(name) }
             }
             var follower = old
-            for change in new.changes(since: old) {
+            for change in new.takeChanges() {
                 let fits = follower.apply(change)
                 #expect(fits, "seed \(seed)")
             }
             #expect(follower.serialized == new.serialized, "seed \(seed)")
-            #expect(new.changes(since: new).isEmpty)
+            #expect(new.takeChanges().isEmpty)
         }
     }
 

@@ -10,24 +10,37 @@ public struct WallTime: Hashable, Sendable, Comparable {
     /// The system's time.
     public static func now() -> WallTime { WallTime(nanoseconds: read(CLOCK_REALTIME)) }
 
-    /// The moment of a time since boot (as the kernel programs' reports hold it), by the difference of the two clocks
-    /// now. Not exact after the wall clock was set.
-    public init(sinceBoot nanoseconds: UInt64) {
-        let difference = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC)
-        self.init(nanoseconds: Int64(clamping: nanoseconds).addingReportingOverflow(difference).partialValue)
-    }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
+    /// Nanoseconds of one of the system's clocks.
+    fileprivate static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         // In bounds: the call fills the one value. It does not fail for these clocks.
         unsafe clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Whole seconds, rounded down.
-    public var seconds: Int64 { Self.floored(nanoseconds, by: 1_000_000_000) }
-
     public static func < (a: WallTime, b: WallTime) -> Bool { a.nanoseconds < b.nanoseconds }
+}
+
+/// Turns times since boot, which the kernel's programs tell, into times of the wall clock.
+public struct BootClock: Hashable, Sendable {
+    /// When the machine was booted, less the time that it slept since.
+    public var boot: WallTime
+
+    public init(boot: WallTime) { self.boot = boot }
+
+    /// By the difference of the two clocks now. Ask again now and then: the wall clock may be set.
+    public static func now() -> BootClock {
+        BootClock(boot: WallTime(nanoseconds: WallTime.read(CLOCK_REALTIME) - WallTime.read(CLOCK_MONOTONIC)))
+    }
+
+    /// The time since boot, as bpf_ktime_get_ns tells it.
+    public static func sinceBootNanoseconds() -> UInt64 { UInt64(clamping: WallTime.read(CLOCK_MONOTONIC)) }
+
+    /// The moment that was `nanoseconds` after the boot.
+    public func wallTime(of nanoseconds: UInt64) -> WallTime {
+        let (sum, isTooLate) = boot.nanoseconds.addingReportingOverflow(Int64(clamping: nanoseconds))
+        return WallTime(nanoseconds: isTooLate ? .max : sum)
+    }
 }
 
 extension WallTime: CustomStringConvertible {

@@ -6,8 +6,10 @@ public import Model
 /// A new id costs one line at the journal's end. Only when the journal has outgrown the base (and a mebibyte) are both
 /// written anew.
 public struct NameStore: ~Copyable, Sendable {
-    /// What the files hold.
-    public private(set) var table: NameTable
+    /// What the files held at first, until it is taken.
+    private var loaded: NameTable
+    /// Changes that are not in the files yet.
+    private var pending: [NameChange] = []
     private let journalFile: String
     private var journal: Descriptor
     /// Bytes of the journal that are sound. Anything after them is a failed write's.
@@ -57,27 +59,32 @@ public struct NameStore: ~Copyable, Sendable {
             journalByteCount = read.soundByteCount
         }
         self.journal = try Self.openedJournal(in: directory)
-        (self.table, self.generation, self.journalFile) = (table, generation, journalFile)
+        (loaded, self.generation, self.journalFile) = (table, generation, journalFile)
         (baseByteCount, self.journalByteCount) = (base?.count ?? 0, journalByteCount)
     }
 
-    /// Makes the files hold `table`. When this returns, they do; when it throws, they hold what they held, and the next
-    /// call tries again. Without a change nothing is written. Names with line breaks are left out: the files have no
-    /// way to write them, and their ids are most likely the same again without.
-    public mutating func save(_ table: NameTable, in directory: borrowing StateDirectory) throws(StateError) {
-        var table = table
-        for case .given(_, let name) in table.changes(since: self.table) where Self.hasLineBreak(name) {
-            table.release(name)
-        }
-        let changes = table.changes(since: self.table)
-        guard !changes.isEmpty || mustCompact else { return }
-        let lines = Array(changes.map(NameJournal.line).joined().utf8)
+    /// The names that the files held, which take note of their changes from then on. Can be taken once, so that they
+    /// are in memory once.
+    public mutating func takeNames() -> NameTable {
+        var names = loaded
+        loaded = NameTable()
+        names.recordChanges()
+        return names
+    }
+
+    /// Makes the files hold `names`, which came from `takeNames`. When this returns, they do; when it throws, they hold
+    /// what they held, and the next call tries again. Without a change nothing is written. Names with line breaks are
+    /// left out: the files have no way to write them, and their ids are most likely the same again without.
+    public mutating func save(_ names: inout NameTable, in directory: borrowing StateDirectory) throws(StateError) {
+        pending += names.takeChanges().filter { !Self.hasLineBreak($0.name) }
+        guard !pending.isEmpty || mustCompact else { return }
+        let lines = Array(pending.map(NameJournal.line).joined().utf8)
         if mustCompact || journalByteCount + lines.count > max(Self.journalFloor, baseByteCount) {
-            try compact(to: table, in: directory)
+            try compact(to: names, in: directory)
         } else {
             try append(lines)
         }
-        self.table = table
+        pending = []
     }
 
     private static func hasLineBreak(_ name: String) -> Bool {
@@ -124,7 +131,9 @@ public struct NameStore: ~Copyable, Sendable {
     }
 
     private static func base(of table: NameTable, generation: UInt64) -> [UInt8] {
-        Array("names \(generation)\n".utf8) + Array(table.serialized.utf8)
+        var table = table
+        for entry in table.sortedEntries where hasLineBreak(entry.name) { table.release(entry.name) }
+        return Array("names \(generation)\n".utf8) + Array(table.serialized.utf8)
     }
 
     private static func read(_ bytes: [UInt8], file: String) throws(StateError) -> (NameTable, UInt64) {

@@ -3,6 +3,8 @@ public struct NameTable: Sendable {
     private var names: [ResourceID: String] = [:]
     /// Names whose id is not their hash, because it was taken.
     private var displaced: [String: ResourceID] = [:]
+    /// What happened since it was taken last, where somebody asked for that.
+    private var recorded: [NameChange]?
 
     public init() {}
 
@@ -16,6 +18,7 @@ public struct NameTable: Sendable {
         while id == 0 || names[id] != nil { id &+= 1 }
         names[id] = name
         if id != home { displaced[name] = id }
+        recorded?.append(.given(id, name))
         return id
     }
 
@@ -34,6 +37,17 @@ public struct NameTable: Sendable {
         guard let id = existingID(of: name) else { return }
         names[id] = nil
         displaced[name] = nil
+        recorded?.append(.released(id, name))
+    }
+
+    /// Keeps in mind from now on what happens, for `takeChanges`.
+    public mutating func recordChanges() { recorded = recorded ?? [] }
+
+    /// What happened since this was called last, in order; nothing unless `recordChanges` was called.
+    public mutating func takeChanges() -> [NameChange] {
+        guard let changes = recorded else { return [] }
+        recorded = []
+        return changes
     }
 
     /// All ids and names, ordered by id.
@@ -53,17 +67,15 @@ public struct NameTable: Sendable {
 public enum NameChange: Hashable, Sendable {
     case given(ResourceID, String)
     case released(ResourceID, String)
+
+    public var name: String {
+        switch self {
+        case .given(_, let name), .released(_, let name): name
+        }
+    }
 }
 
 extension NameTable {
-    /// What leads from an older table to this one: what was released, then what was given, each ordered by id. Linear
-    /// in the size of both tables.
-    public func changes(since old: NameTable) -> [NameChange] {
-        let released = old.names.filter { names[$0.key] != $0.value }.sorted { $0.key < $1.key }
-        let given = names.filter { old.names[$0.key] != $0.value }.sorted { $0.key < $1.key }
-        return released.map { .released($0.key, $0.value) } + given.map { .given($0.key, $0.value) }
-    }
-
     /// Does again what a table went through.
     /// - Returns: false, with the table as it was, when the change does not fit: the id or the name is taken, or not
     ///   there to be released.
