@@ -31,7 +31,7 @@ let package = Package(
             swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
-        .target(name: "CLinux"),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("mnl")]),
         .target(name: "KernelPrograms", dependencies: ["CBPF", "KernelABI"]),
         .target(
             name: "Live",

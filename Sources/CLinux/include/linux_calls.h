@@ -11,6 +11,11 @@
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 
+/*
+ * Blocks SIGTERM, SIGINT and SIGHUP for the process (call it before there are threads) and returns a descriptor from
+ * which they are read as struct signalfd_siginfo, or -1.
+ */
+int km_signal_descriptor(void);
 /* setns(2) into a network namespace. */
 int km_enter_network_namespace(int descriptor);
 /* unshare(2) of the network namespace. */

@@ -63,7 +63,7 @@ extension MapDump {
 
 extension MapDump {
     /// Reads a file of names by id.
-    static func names(inFile file: String) throws(InputError) -> [UInt32: String] {
+    public static func names(inFile file: String) throws(InputError) -> [UInt32: String] {
         var reader = try DocumentReader(path: file)
         return try names(of: reader.single(), file: file)
     }

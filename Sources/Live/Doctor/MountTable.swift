@@ -1,3 +1,5 @@
+import Inputs
+
 /// What is mounted where, as `/proc/self/mountinfo` tells. Source: proc_pid_mountinfo(5).
 struct MountTable: Hashable, Sendable {
     struct Mount: Hashable, Sendable {
@@ -31,6 +33,11 @@ struct MountTable: Hashable, Sendable {
             if mount.point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }
         }
         return best
+    }
+
+    /// The mounts that this process sees; nil without /proc.
+    static func own() -> MountTable? {
+        (try? TextFile.contents(ofPath: "/proc/self/mountinfo")).map { MountTable(mountInfo: $0) }
     }
 
     /// Where cgroup v2 is mounted: at one of the usual points (the second is that of a hybrid layout) if it is there,

@@ -44,6 +44,11 @@ extension ManagedPods {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .damaged(file: file, line: 1, "is not UTF-8 text")
         }
+        try self.init(text: text, file: file)
+    }
+
+    /// Reads the file's text.
+    init(text: String, file: String) throws(StateError) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.first.map(String.init) == Self.header else {
             throw .damaged(file: file, line: 1, "must be \"\(Self.header)\"")

@@ -76,7 +76,14 @@ public struct NameStore: ~Copyable, Sendable {
     /// what they held, and the next call tries again. Without a change nothing is written. Names with line breaks are
     /// left out: the files have no way to write them, and their ids are most likely the same again without.
     public mutating func save(_ names: inout NameTable, in directory: borrowing StateDirectory) throws(StateError) {
-        pending += names.takeChanges().filter { !Self.hasLineBreak($0.name) }
+        try save(names.takeChanges(), of: names, in: directory)
+    }
+
+    /// The same, with the changes taken already.
+    public mutating func save(
+        _ changes: [NameChange], of names: NameTable, in directory: borrowing StateDirectory
+    ) throws(StateError) {
+        pending += changes.filter { !Self.hasLineBreak($0.name) }
         guard !pending.isEmpty || mustCompact else { return }
         let lines = Array(pending.map(NameJournal.line).joined().utf8)
         if mustCompact || journalByteCount + lines.count > max(Self.journalFloor, baseByteCount) {

@@ -19,8 +19,14 @@ public struct StateDirectory: ~Copyable, Sendable {
     /// Takes the directory, which is created (mode 0700, its parent must be there) unless it exists.
     /// - Throws: `.held` when another agent has it, `.unsafeDirectory` when others may write into it.
     public init(path: String) throws(StateError) {
+        try self.init(path: path, lockName: Self.lockName, waits: false)
+    }
+
+    /// The same for a part of the directory, with a lock of its own.
+    /// - Parameter waits: Until the other holder lets it go, instead of throwing `.held`.
+    init(path: String, lockName: String, waits: Bool) throws(StateError) {
         let directory = try Self.opened(path)
-        lock = try Self.locked(in: directory, path: path)
+        lock = try Self.locked(in: directory, path: path, lockName, waits: waits)
         self.directory = directory
         self.path = path
     }
@@ -120,14 +126,16 @@ public struct StateDirectory: ~Copyable, Sendable {
     }
 
     /// Opens and locks the lock file, and writes the process id into it.
-    private static func locked(in directory: borrowing Descriptor, path: String) throws(StateError) -> Descriptor {
+    private static func locked(
+        in directory: borrowing Descriptor, path: String, _ lockName: String, waits: Bool
+    ) throws(StateError) -> Descriptor {
         // openat(2) reads the name up to its end, which Swift provides.
         let raw = directory.withRaw {
             unsafe openat($0, lockName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600 as mode_t)
         }
         guard raw >= 0 else { throw .refused(.last("open", "\(path)/\(lockName)")) }
         let lock = Descriptor(adopting: raw)
-        guard flock(raw, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(raw, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 else {
             guard errno == EWOULDBLOCK else { throw .refused(.last("lock", "\(path)/\(lockName)")) }
             let text = String(decoding: (try? lock.contents(named: lockName)) ?? [], as: UTF8.self)
             throw .held(directory: path, process: text.hasSuffix("\n") ? Digits.decimal(text.dropLast()) : nil)

@@ -24,6 +24,37 @@ public struct MapCapacities: Hashable, Sendable {
         frontend: 420_000, service: 40_000, endpoint: 1_000_000, backend: 400_000, manage: 8_192, nodeInfo: 16_384)
 }
 
+extension MapCapacities {
+    /// What maps need that hold all of a mesh, each service and its endpoints once.
+    public static func needed(by mesh: Mesh) -> MapCapacities {
+        let workloads = mesh.workloads.values
+        return MapCapacities(
+            frontend: mesh.services.values.reduce(0) { $0 + $1.addresses.count }
+                + workloads.reduce(0) { $0 + $1.addresses.count },
+            service: mesh.services.count, endpoint: workloads.reduce(0) { $0 + $1.services.count },
+            backend: workloads.count + 1, manage: 0, nodeInfo: 0)
+    }
+
+    /// Capacities that leave room to grow and to put old and new side by side: at least twice what is needed, powers of
+    /// two, since a hash map's table is one. The rest as in `large`.
+    public static func fitting(_ needed: MapCapacities) -> MapCapacities {
+        func room(_ count: Int) -> Int {
+            var capacity = 1024
+            while capacity < 2 * count { capacity *= 2 }
+            return capacity
+        }
+        return MapCapacities(
+            frontend: room(needed.frontend), service: room(needed.service), endpoint: room(needed.endpoint),
+            backend: room(needed.backend), manage: large.manage, nodeInfo: large.nodeInfo)
+    }
+
+    /// Whether every map takes as much as `other` asks for.
+    public func hold(_ other: MapCapacities) -> Bool {
+        frontend >= other.frontend && service >= other.service && endpoint >= other.endpoint
+            && backend >= other.backend
+    }
+}
+
 /// The maps of one node in memory, with the kernel's semantics. A copy is a snapshot.
 @frozen
 public struct MapStore: Sendable {

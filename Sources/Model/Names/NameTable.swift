@@ -84,6 +84,7 @@ extension NameTable {
         case .given(let id, let name):
             guard id != 0, !name.isEmpty, names[id] == nil, existingID(of: name) == nil else { return false }
             insert(name, id: id)
+            recorded?.append(change)
         case .released(let id, let name):
             guard names[id] == name else { return false }
             release(name)

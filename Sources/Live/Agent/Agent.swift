@@ -1,0 +1,190 @@
+public import Inputs
+public import Model
+
+/// The node agent: reads the mesh, keeps the kernel's maps as the mesh wants them, and follows its files.
+///
+/// One loop owns everything here. What is pinned and attached stays when it ends.
+public struct Agent: ~Copyable {
+    /// More barriers than these at once are not waited for one by one: the maps are brought from what they are to what
+    /// they are to be, which takes a few.
+    private static let mostBarriers = 16
+
+    public let configuration: AgentConfiguration
+    let log: Log
+    private let state: StateDirectory
+    private var names: NameStore
+    var followed: FollowedMesh
+    var compiler: Compiler
+    private(set) var dataplane: Dataplane
+    private(set) var pods: ManagedPods
+    private(set) var figures: AgentCounters
+    /// Whether the maps are not, as far as is known, what the mesh wants.
+    private(set) var mustReconcile = false
+
+    /// Reads the mesh and puts it in force.
+    public init(_ configuration: AgentConfiguration, log: Log) throws(AgentError) {
+        let state = try AgentError.wrapping { try StateDirectory(path: configuration.stateDirectory) }
+        var names = try AgentError.wrapping { try NameStore(in: state) }
+        let followed = try AgentError.wrapping { try FollowedMesh(paths: configuration.mesh) }
+        for note in followed.notes { log.info("note", LogField("text", .init(note))) }
+        let pods = try AgentError.wrapping { try ManagedPods(inDirectory: configuration.stateDirectory) }
+        var figures = AgentCounters()
+        let start = try Self.start(
+            configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
+        (compiler, dataplane) = (start.compiler, start.dataplane)
+        self.configuration = configuration
+        self.log = log
+        self.state = state
+        self.names = names
+        self.followed = followed
+        self.pods = pods
+        self.figures = figures
+        try managePods()
+        try attach()
+    }
+
+    private func attach() throws(AgentError) {
+        let cgroup = try configuration.cgroupPath()
+        try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
+        log.info(
+            "in force", LogField("cgroup", .init(cgroup)), LogField("pins", .init(configuration.pinDirectory)),
+            LogField("services", .init(compiler.resourceCounts.services)),
+            LogField("workloads", .init(compiler.resourceCounts.workloads)))
+    }
+
+    // MARK: Bringing the maps up
+
+    private struct Start: ~Copyable {
+        let compiler: Compiler
+        let dataplane: Dataplane
+    }
+
+    /// Loads the programs, and fills the maps; nothing is attached yet.
+    private static func start(
+        _ configuration: AgentConfiguration, _ mesh: Mesh, _ names: NameTable, _ store: inout NameStore,
+        _ state: borrowing StateDirectory, _ figures: inout AgentCounters, log: Log
+    ) throws(AgentError) -> Start {
+        var settings = configuration.programSettings
+        let needed = MapCapacities.needed(by: mesh)
+        if configuration.preset == .hardened { settings.options.capacities = .fitting(needed) }
+        let pins = PinDirectory(configuration.pinDirectory)
+        let adopting = configuration.adoption.map { PinDirectory($0.pinDirectory) }
+        var loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, adopting: adopting) }
+        if !loaded.maps.capacities.hold(needed), adopting == nil {
+            log.info("the pinned maps are too small: new ones are made")
+            loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, isFresh: true) }
+        }
+        settings.options.capacities = loaded.maps.capacities
+        let allNames = try configuration.withAdoptedNames(names)
+        var desired = DesiredMaps(
+            of: mesh, node: configuration.node, options: settings.options, names: allNames,
+            dnsProxy: configuration.dnsProxy)
+        for refusal in desired.refusals { log.error("not in force", LogField("problem", .init(refusal))) }
+        // Ids are on the disk before a map holds them.
+        let changes = desired.compiler.takeNameChanges()
+        try AgentError.wrapping { try store.save(changes, of: desired.compiler.names, in: state) }
+        try reconcile(loaded.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
+        return Start(compiler: desired.compiler, dataplane: loaded)
+    }
+
+    /// Brings maps from what they hold to what they are to hold.
+    private static func reconcile(
+        _ maps: borrowing KernelMapStore, to desired: MapStore, _ names: NameTable, _ figures: inout AgentCounters,
+        log: Log
+    ) throws(AgentError) {
+        let actual = try AgentError.wrapping { try maps.snapshot() }
+        let plan = try AgentError.wrapping { try Reconciliation(from: actual, to: desired, names: names) }
+        guard !plan.isEmpty else { return }
+        if !plan.isHitless {
+            log.warning(
+                "no room to change these without a gap",
+                LogField("services", .init(plan.exposed.compactMap { names.name(of: $0) }.joined(separator: ", "))))
+        }
+        let counts = try AgentError.wrapping { try maps.apply(plan.writes) }
+        figures.add(counts, plan.writes)
+        log.info(
+            "maps written", LogField("puts", .init(counts.puts)), LogField("deletes", .init(counts.deletes)),
+            LogField("barriers", .init(counts.barriers)))
+    }
+
+    /// Compiles the mesh anew and brings the maps to it: after a failed write, or after many changes at once.
+    mutating func reconcile() throws(AgentError) {
+        var options = configuration.options
+        options.capacities = dataplane.maps.capacities
+        var known = compiler.names
+        _ = known.takeChanges()
+        var desired = DesiredMaps(
+            of: followed.mesh, node: configuration.node, options: options, names: known,
+            dnsProxy: configuration.dnsProxy)
+        let changes = compiler.takeNameChanges() + desired.compiler.takeNameChanges()
+        try AgentError.wrapping { try names.save(changes, of: desired.compiler.names, in: state) }
+        try Self.reconcile(dataplane.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
+        compiler = desired.compiler
+        mustReconcile = false
+        if desired.refusals.contains(where: \.isFullMap), configuration.adoption == nil { try grow() }
+    }
+
+    /// Puts larger maps in the place of full ones, and programs that look into them, program by program.
+    private mutating func grow() throws(AgentError) {
+        var known = compiler.names
+        _ = known.takeChanges()
+        let start = try Self.start(configuration, followed.mesh, known, &names, state, &figures, log: log)
+        (compiler, dataplane) = (start.compiler, start.dataplane)
+        try managePods()
+        try attach()
+    }
+
+    // MARK: Changes
+
+    /// Puts changes of the mesh in force.
+    mutating func apply(_ changes: [MeshChange]) throws(AgentError) {
+        guard !changes.isEmpty else { return }
+        figures.changes += UInt64(changes.count)
+        var writes: [MapWrite] = []
+        var isFull = false
+        for change in changes {
+            guard let refusal = compiler.compile(change, into: &writes) else { continue }
+            figures.refusals += 1
+            isFull = isFull || refusal.isFullMap
+            log.error("not in force", LogField("problem", .init(refusal)))
+        }
+        if isFull, configuration.adoption == nil { return try grow() }
+        let barriers = writes.count { if case .barrier = $0 { true } else { false } }
+        if mustReconcile || barriers > Self.mostBarriers { return try reconcile() }
+        let changes = compiler.takeNameChanges()
+        mustReconcile = true
+        try AgentError.wrapping { try names.save(changes, of: compiler.names, in: state) }
+        let counts = try AgentError.wrapping { try dataplane.maps.apply(writes) }
+        mustReconcile = false
+        figures.add(counts, writes)
+        figures.lastApplied = WallTime.now()
+    }
+
+    // MARK: Pods
+
+    /// Writes the recorded pods whose namespaces are still there into km_manage.
+    mutating func managePods() throws(AgentError) {
+        let recorded = try AgentError.wrapping { try ManagedPods(inDirectory: configuration.stateDirectory) }
+        for pod in pods.sorted where recorded[pod.netnsCookie] == nil {
+            try AgentError.wrapping { try dataplane.maps.release(pod) }
+        }
+        pods = recorded
+        for pod in recorded.sorted {
+            if NetworkNamespace.isStillThere(pod) {
+                try AgentError.wrapping { try dataplane.maps.manage(pod) }
+            } else {
+                log.warning(
+                    "a managed pod's namespace is gone", LogField("pod", .init("\(pod.namespace)/\(pod.name)")))
+                try AgentError.wrapping { try dataplane.maps.release(pod) }
+            }
+        }
+    }
+}
+
+extension Problem {
+    /// Whether a larger map would do.
+    var isFullMap: Bool {
+        if case .mapFull = self { return true }
+        return false
+    }
+}

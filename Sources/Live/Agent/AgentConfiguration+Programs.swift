@@ -1,0 +1,37 @@
+import Inputs
+public import Model
+
+extension AgentConfiguration {
+    /// What the programs are loaded with.
+    var programSettings: ProgramSettings {
+        var settings = ProgramSettings(options: options, probeSources: probeSources)
+        settings.hasPeriodicReports = hasPeriodicReports
+        settings.isMonitoring = isReporting
+        // Hardened decides in the kernel; upstream's agent decides in user space.
+        settings.asksForVerdicts = preset == .upstream
+        return settings
+    }
+
+    /// Whether anybody wants to hear of connections.
+    var isReporting: Bool { reports != nil || accessLog != nil || metrics != nil }
+
+    /// The cgroup whose processes are served.
+    func cgroupPath() throws(AgentError) -> String {
+        if let cgroup { return cgroup }
+        guard let found = MountTable.own()?.cgroup2 else {
+            throw .load(.kernel(KernelError("find", "a mount of cgroup v2", errno: 2)))
+        }
+        return found
+    }
+
+    /// A name table with the names that another daemon gave its ids.
+    func withAdoptedNames(_ names: NameTable) throws(AgentError) -> NameTable {
+        guard let file = adoption?.names else { return names }
+        var names = names
+        for (id, name) in try AgentError.wrapping({ try MapDump.names(inFile: file) }) {
+            // A name that has an id already keeps it: that id is in our maps.
+            _ = names.apply(.given(id, name))
+        }
+        return names
+    }
+}

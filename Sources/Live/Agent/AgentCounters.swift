@@ -1,0 +1,26 @@
+import Model
+
+/// What the agent has done since it began.
+struct AgentCounters: Sendable {
+    var puts: [KernelMapName: UInt64] = [:]
+    var barriers: UInt64 = 0
+    /// Changes of the mesh that were to be put in force.
+    var changes: UInt64 = 0
+    /// Those that the maps could not take.
+    var refusals: UInt64 = 0
+    /// Writes that failed, each ending its list.
+    var failures: UInt64 = 0
+    var lastApplied: WallTime?
+
+    /// Adds writes that were done.
+    mutating func add(_ counts: MapWriteCounts, _ writes: [MapWrite]) {
+        barriers += UInt64(counts.barriers)
+        for write in writes {
+            switch write {
+            case .put(let entry): puts[entry.key.map, default: 0] += 1
+            case .delete(let key): puts[key.map, default: 0] += 1
+            case .barrier: break
+            }
+        }
+    }
+}

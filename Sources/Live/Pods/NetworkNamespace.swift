@@ -1,0 +1,63 @@
+internal import CLinux
+import Glibc
+public import Model
+
+/// What was found in a network namespace.
+public struct NetworkNamespace: Hashable, Sendable {
+    /// Where it was opened, such as `/proc/4711/ns/net`.
+    public var path: String
+    /// Of the file that stands for it.
+    public var inode: UInt64
+    /// As the kernel's programs know it.
+    public var cookie: UInt64
+    /// The first interface that is up and not the loopback device.
+    public var interface: String?
+    /// Its other end in this namespace.
+    public var peerInterface: String?
+    /// Of the interface, link-local ones left out.
+    public var addresses: [IPAddress]
+
+    /// Looks into a namespace.
+    public init(path: String) throws(KernelError) {
+        // The path is lent for the call.
+        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard raw >= 0 else { throw .last("open the network namespace", path) }
+        let descriptor = Descriptor(adopting: raw)
+        var status = stat()
+        // In bounds: fstat fills the one value.
+        guard unsafe fstat(raw, &status) == 0 else { throw .last("look at", path) }
+        var found = km_namespace()
+        // In bounds: the call fills the one value.
+        let error = descriptor.withRaw { unsafe km_inspect_namespace($0, &found) }
+        guard error == 0 else { throw KernelError("look into the network namespace", path, errno: error) }
+        self.path = path
+        inode = UInt64(status.st_ino)
+        cookie = found.cookie
+        interface = Self.text(layoutBytes(of: found.interface))
+        peerInterface = found.peer_index == 0 ? nil : Self.name(ofInterface: found.peer_index)
+        let all = layoutBytes(of: found.addresses)
+        addresses = (0..<Int(found.address_count)).compactMap { index in
+            let entry = all[(index * 17)..<(index * 17 + 17)]
+            return IPAddress(bytes: entry.dropFirst().prefix(entry.first == 1 ? 16 : 4))
+        }
+    }
+
+    /// The text before the first zero; nil when it is empty.
+    private static func text(_ bytes: [UInt8]) -> String? {
+        let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
+
+    private static func name(ofInterface index: UInt32) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        // In bounds: the buffer has the size that the call asks for.
+        guard unsafe if_indextoname(index, &buffer) != nil else { return nil }
+        return text(buffer.map { UInt8(bitPattern: $0) })
+    }
+
+    /// Whether a recorded pod's namespace is there, at its path and not another one's by now.
+    static func isStillThere(_ pod: ManagedPod) -> Bool {
+        guard let found = try? NetworkNamespace(path: pod.netnsPath) else { return false }
+        return found.inode == pod.netnsInode && found.cookie == pod.netnsCookie
+    }
+}
