@@ -42,6 +42,7 @@ extension FollowedCluster {
     // MARK: Pods
 
     private mutating func put(_ pod: KubernetesPod) {
+        let pod = sharingWithEndpoints(pod)
         if let number = pods.number(of: pod.name), let old = pods[number] {
             if old.metadata.labels != pod.metadata.labels {
                 index(old, number, keys: labelKeys, isThere: false)
@@ -135,28 +136,43 @@ extension FollowedCluster {
 
     private mutating func put(_ object: KubernetesEndpoints) {
         if let old = endpoints.number(of: object.key) { index(old, isThere: false) }
-        let number = endpoints.set(object)
-        shareWithPods(endpoints: number)
-        index(number, isThere: true)
+        var object = object
+        object.share(with: &strings)
+        index(endpoints.set(sharingWithPods(object)), isThere: true)
     }
 
-    /// Lets an object that lists pods share their names and addresses with them.
-    mutating func shareWithPods(endpoints number: UInt32) {
-        guard var object = endpoints[number] else { return }
+    /// The same object, sharing the names and addresses of the pods that it lists with them.
+    private func sharingWithPods(_ object: KubernetesEndpoints) -> KubernetesEndpoints {
+        var object = object
         for group in object.groups.indices {
-            for index in object.groups[group].endpoints.indices {
-                let endpoint = object.groups[group].endpoints[index]
-                guard let name = endpoint.pod, let pod = pods.number(of: name).flatMap({ pods[$0] }) else { continue }
-                object.groups[group].endpoints[index].pod = pod.name
-                if endpoint.node == pod.spec.nodeName {
-                    object.groups[group].endpoints[index].node = pod.spec.nodeName
+            // The new lists have no room to grow, unlike those that were read.
+            object.groups[group].endpoints = object.groups[group].endpoints.map { endpoint in
+                guard let name = endpoint.pod, let pod = pods.number(of: name).flatMap({ pods[$0] }) else {
+                    return endpoint
                 }
+                var endpoint = endpoint
+                endpoint.pod = pod.name
                 if let addresses = pod.status?.addresses, endpoint.addresses == addresses {
-                    object.groups[group].endpoints[index].addresses = addresses
+                    endpoint.addresses = addresses
                 }
+                return endpoint
             }
         }
-        endpoints.set(object)
+        return object
+    }
+
+    /// The same pod, sharing its name and addresses with an object that lists it.
+    private func sharingWithEndpoints(_ pod: KubernetesPod) -> KubernetesPod {
+        for number in endpointsByPod.candidates(CandidateIndex.hash(pod.name)) {
+            for group in endpoints[number]?.groups ?? [] {
+                guard let endpoint = group.endpoints.first(where: { $0.pod == pod.name }) else { continue }
+                var pod = pod
+                pod.name = endpoint.pod ?? pod.name
+                if pod.status?.addresses == endpoint.addresses { pod.status?.addresses = endpoint.addresses }
+                return pod
+            }
+        }
+        return pod
     }
 
     private mutating func removeEndpoints(_ key: ObjectKey) {
@@ -187,5 +203,21 @@ extension FollowedCluster {
 
     private static func keep(_ number: UInt32, for hash: UInt32, _ isThere: Bool, in index: inout CandidateIndex) {
         if isThere { index.insert(number, for: hash) } else { index.remove(number, for: hash) }
+    }
+}
+
+extension KubernetesEndpoints {
+    /// Shares the names of nodes, zones and namespaces with others.
+    fileprivate mutating func share(with strings: inout RecentValues<String>) {
+        for group in groups.indices {
+            for index in groups[group].endpoints.indices {
+                let endpoint = groups[group].endpoints[index]
+                groups[group].endpoints[index].node = strings.share(endpoint.node)
+                groups[group].endpoints[index].zone = strings.share(endpoint.zone)
+                if let pod = endpoint.pod {
+                    groups[group].endpoints[index].pod?.namespace = strings.share(pod.namespace)
+                }
+            }
+        }
     }
 }

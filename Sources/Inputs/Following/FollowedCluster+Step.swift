@@ -56,7 +56,6 @@ extension FollowedCluster {
         touched.endpoints = Set(endpoints.numbers)
         touched.pods = Set(pods.numbers)
         workOut(touched, into: &delta)
-        for number in endpoints.numbers { shareWithPods(endpoints: number) }
     }
 
     private mutating func workOut(_ touched: TouchedObjects, into delta: inout MeshDelta) {

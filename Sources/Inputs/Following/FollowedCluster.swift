@@ -45,6 +45,7 @@ struct FollowedCluster: Sendable {
     var regions: [String: String] = [:]
     /// Lets what is worked out share what is equal.
     var pool = WorkloadPool()
+    var strings = RecentValues<String>(count: 1 << 12)
 
     /// A cluster without objects.
     init(nodes: [Node], settings: KubernetesSettings) {
@@ -67,6 +68,16 @@ extension FollowedCluster {
         case .endpointSlice, .endpoints: endpoints.number(of: key) != nil
         default: objects.contains(key)
         }
+    }
+
+    /// The same entry, sharing its name with the object that is there.
+    func sharingName(_ entry: FollowedEntry) -> FollowedEntry {
+        guard case .object(let key) = entry.key, key.kind == .pod,
+            let pod = pods.number(of: key.name).flatMap({ pods[$0] })
+        else { return entry }
+        var entry = entry
+        entry.key = .object(ObjectKey(kind: .pod, name: pod.name))
+        return entry
     }
 
     /// Whether an object of an unknown kind is there.

@@ -30,13 +30,19 @@ struct FollowedFiles: Sendable {
     private var free: [UInt32] = []
     private var index = CandidateIndex()
 
-    /// In no order.
-    var paths: some Sequence<String> { files.lazy.compactMap { $0?.path } }
+    /// A mark for each number that a file has or may get next.
+    var marks: [Bool] { Array(repeating: false, count: files.count) }
+
+    /// The paths of the files whose numbers are not marked.
+    func paths(without marks: [Bool]) -> [String] {
+        files.indices.compactMap { marks[$0] ? nil : files[$0]?.path }
+    }
 
     /// What is known of a file, nil when it gave nothing yet.
     subscript(path: String) -> File? { number(of: path).flatMap { files[Int($0)] } }
 
-    private func number(of path: String) -> UInt32? {
+    /// The number of a file, nil when it gave nothing yet.
+    func number(of path: String) -> UInt32? {
         index.candidates(CandidateIndex.hash(path)).first { files[Int($0)]?.path == path }
     }
 

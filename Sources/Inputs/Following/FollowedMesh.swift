@@ -35,7 +35,8 @@ public struct FollowedMesh: Sendable {
         var settings = settings
         settings.unknownAddresses = .leftOut
         cluster = FollowedCluster(nodes: nodes, settings: settings)
-        for file in try places.present() { try load(file) }
+        let places = places
+        try places.forEachFile { (file) throws(InputError) in try load(file) }
         var delta = MeshDelta()
         cluster.join(into: &delta)
     }
@@ -47,7 +48,12 @@ public struct FollowedMesh: Sendable {
         var delta = MeshDelta()
         for change in content.resources { resources.apply(change, into: &delta) }
         for item in content.items { cluster.put(item) }
-        files.set(.init(path: path, fingerprint: fingerprint, entries: .init(content.entries)))
+        keep(content, of: path, fingerprint)
+    }
+
+    private mutating func keep(_ content: FollowedContent, of path: String, _ fingerprint: UInt64?) {
+        let entries = content.entries.map(cluster.sharingName)
+        files.set(.init(path: path, fingerprint: fingerprint, entries: .init(entries)))
     }
 
     // MARK: Reading
@@ -121,13 +127,16 @@ public struct FollowedMesh: Sendable {
     /// since they were read are not read again.
     /// - Throws: when a directory cannot be read; then nothing changes.
     public mutating func rescan() throws(InputError) -> Step {
-        let present = try places.present()
-        let gone = Set(files.paths).subtracting(present)
-        let changed = present.filter { path in
-            guard let known = files[path]?.fingerprint else { return true }
-            return FileSystem.fingerprint(of: path) != known
+        var present = files.marks
+        var changed: [String] = []
+        try places.forEachFile { (path) throws(InputError) in
+            if let number = files.number(of: path) {
+                present[Int(number)] = true
+                if let known = files[path]?.fingerprint, FileSystem.fingerprint(of: path) == known { return }
+            }
+            changed.append(path)
         }
-        return reread(files: Array(gone) + changed)
+        return reread(files: changed + files.paths(without: present))
     }
 
     private mutating func refuse(_ path: String, _ step: inout Step, because error: InputError) {
@@ -193,8 +202,7 @@ public struct FollowedMesh: Sendable {
             if file.isMissing {
                 files.remove(file.path)
             } else {
-                files.set(
-                    .init(path: file.path, fingerprint: file.fingerprint, entries: .init(file.content.entries)))
+                keep(file.content, of: file.path, file.fingerprint)
             }
         }
         return changes(above, over: below)

@@ -34,15 +34,16 @@ struct FollowedPlaces: Sendable {
         return directories.contains { $0 == directory || $0.hasSuffix("/") && $0.dropLast() == directory }
     }
 
-    /// All files that are there now, by place, sorted by name within a directory. Explicit files may be missing.
-    func present() throws(InputError) -> [String] {
-        var all = files
+    /// Visits all files that are there now, by place, sorted by name within a directory. Explicit files may be missing.
+    /// - Throws: when a directory cannot be read, and what `visit` throws.
+    func forEachFile(_ visit: (String) throws(InputError) -> Void) throws(InputError) {
+        for file in files { try visit(file) }
         for directory in directories {
-            let names = try FileSystem.names(inDirectory: directory)
-            for file in try MeshSource.files(named: names, in: directory) where !files.contains(file) {
-                all.append(file)
+            for name in try FileSystem.names(inDirectory: directory) where MeshSource.isRead(name: name) {
+                let file = FileSystem.join(directory, name)
+                // One that went meanwhile is no file any more.
+                if case .file? = try? FileSystem.kind(of: file), !files.contains(file) { try visit(file) }
             }
         }
-        return all
     }
 }

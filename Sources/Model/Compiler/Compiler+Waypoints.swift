@@ -77,7 +77,7 @@ extension Compiler {
         {
             value.wp_addr = MapAddress(address)
             guard record.value.map({ !sameBytes($0, value) }) ?? true else { return }
-            workloads[user]?.value = value
+            workloads[user]?.backend?.waypoint = value.wp_addr
             writes.append(.put(.backend(BackendKey(backend_uid: user), value)))
         }
     }

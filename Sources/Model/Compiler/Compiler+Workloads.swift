@@ -15,11 +15,10 @@ extension Compiler {
         }
         withheld[uid] = nil
         let old = workloads[uid]
+        let services = workload.services.map { Membership(id: names.id(for: $0.key.description), ports: $0.value) }
         var record = WorkloadRecord(
-            workload: workload,
-            services: workload.services.map { (id: names.id(for: $0.key.description), ports: $0.value) }
-                .sorted { $0.id < $1.id })
-        let isWithheld = record.health == .unhealthy && old?.value == nil && options.unhealthyAtFirst == .withhold
+            workload: workload, services: memberships.share(services.sorted { $0.id < $1.id }))
+        let isWithheld = record.health == .unhealthy && old?.backend == nil && options.unhealthyAtFirst == .withhold
         if !isWithheld, !record.addresses.isEmpty {
             setValues(of: &record, waypoint: waypoint, port: workload.waypoint?.port ?? 0)
         }
@@ -34,7 +33,7 @@ extension Compiler {
         if let old = workloads[id] {
             var record = old
             record.services = []
-            record.value = nil
+            record.backend = nil
             record.alternative = nil
             record.frontends = []
             replace(old, with: record, uid: id, into: &writes)
@@ -46,7 +45,6 @@ extension Compiler {
     private func setValues(
         of record: inout WorkloadRecord, waypoint: IPAddress?, port: UInt16
     ) {
-        var value = BackendValue()
         var primary = record.addresses[record.addresses.count - 1]
         if options.extras == .keep {
             let v4 = record.addresses.first { $0.family == .v4 }
@@ -54,17 +52,9 @@ extension Compiler {
             primary = v4 ?? v6 ?? primary
             record.alternative = v4 == nil ? nil : v6
         }
-        value.addr = MapAddress(primary)
-        if let waypoint {
-            value.wp_addr = MapAddress(waypoint)
-            value.waypoint_port = mapPort(port)
-        }
-        var services = value.services
-        let listed = record.services.prefix(Self.listedServiceCount)
-        for (index, service) in listed.enumerated() { services[index] = service.id }
-        value.services = services
-        value.service_count = UInt32(listed.count)
-        record.value = value
+        record.backend = WorkloadRecord.Backend(
+            address: MapAddress(primary), waypoint: waypoint.map { MapAddress($0) } ?? .zero,
+            waypointPort: waypoint == nil ? 0 : mapPort(port))
         if record.networkMode == .standard { record.frontends = record.addresses }
     }
 
@@ -99,7 +89,7 @@ extension Compiler {
             }
         }
         replaceEntries(of: uid, old, with: record, into: &writes)
-        if old?.value?.waypoint_port ?? 0 != 0, old?.waypoint != record.waypoint, !later.isEmpty {
+        if old?.backend?.waypointPort ?? 0 != 0, old?.waypoint != record.waypoint, !later.isEmpty {
             // A lookup that still goes to the old waypoint must not meet the workload among the waypoint's endpoints.
             writes.append(.barrier)
         }
@@ -140,7 +130,7 @@ extension Compiler {
         disclaim(vanished, of: uid, into: &writes)
         let key = BackendKey(backend_uid: uid)
         guard let value = record.value else {
-            if old?.value != nil {
+            if old?.backend != nil {
                 if !vanished.isEmpty { writes.append(.barrier) }
                 writes.append(.delete(.backend(key)))
             }
@@ -159,7 +149,7 @@ extension Compiler {
             }
         }
         // Under a waypoint the alternative is not read.
-        let hadWaypoint = old?.value.map { $0.waypoint_port != 0 } ?? false
+        let hadWaypoint = old?.backend.map { $0.waypointPort != 0 } ?? false
         let gainsWaypoint = value.waypoint_port != 0 && !hadWaypoint
         if alternative.isEmpty || putBackend.isEmpty {
             writes += putBackend + alternative
@@ -184,6 +174,21 @@ extension Compiler {
 }
 
 extension Compiler.WorkloadRecord {
+    /// What km_backend holds, nil when it holds nothing.
+    var value: BackendValue? {
+        guard let backend else { return nil }
+        var value = BackendValue()
+        value.addr = backend.address
+        value.wp_addr = backend.waypoint
+        value.waypoint_port = backend.waypointPort
+        var ids = value.services
+        let listed = services.prefix(Compiler.listedServiceCount)
+        for (index, service) in listed.enumerated() { ids[index] = service.id }
+        value.services = ids
+        value.service_count = UInt32(listed.count)
+        return value
+    }
+
     /// Whether the workload says numbers for ports that a service may leave open.
     fileprivate func numbersPorts(of id: ResourceID) -> Bool {
         services.first { $0.id == id }?.ports.contains { $0.targetPort != 0 } ?? false

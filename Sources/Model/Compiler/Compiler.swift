@@ -12,16 +12,31 @@ public struct Compiler: Sendable {
         var extraPorts: [UInt32: UInt32] = [:]
     }
 
+    /// A service that a workload is an endpoint of, with the workload's own ports for it.
+    struct Membership: Hashable, Sendable {
+        var id: ResourceID
+        var ports: [ServicePort]
+    }
+
     /// What is kept of a workload.
     struct WorkloadRecord: Sendable {
         var workload: Workload
-        var services: [(id: ResourceID, ports: [ServicePort])]
-        /// What km_backend holds, nil when it holds nothing.
-        var value: BackendValue?
+        /// Ordered by id.
+        var services: [Membership]
+        /// What km_backend holds beside the services; nil when it holds nothing.
+        var backend: Backend?
         /// What km_backend_alt holds.
         var alternative: IPAddress?
         /// The addresses it claims frontends for.
         var frontends: [IPAddress] = []
+
+        /// The parts of a `BackendValue` that the record does not hold otherwise.
+        struct Backend: Sendable {
+            var address: MapAddress
+            var waypoint: MapAddress
+            /// As in the map.
+            var waypointPort: UInt32
+        }
 
         var uid: WorkloadUID { workload.uid }
         var addresses: [IPAddress] { workload.addresses }
@@ -45,6 +60,8 @@ public struct Compiler: Sendable {
     var local: LocalIdentity?
     var services: [ResourceID: ServiceRecord] = [:]
     var workloads = ResourceTable<WorkloadRecord>()
+    /// Lists of services lately used, which workloads share.
+    var memberships = RecentValues<[Membership]>(count: 1 << 13)
     /// Workloads that name a service, known or not.
     var members: [ResourceID: Set<ResourceID>] = [:]
     var owners: [IPAddress: AddressOwners] = [:]
@@ -166,7 +183,7 @@ public struct Compiler: Sendable {
 
     /// The priority of a workload's endpoint in a service, nil when it is none.
     func priority(of workload: WorkloadRecord, in service: Service) -> Int? {
-        guard workload.value != nil else { return nil }
+        guard workload.backend != nil else { return nil }
         let takesUnhealthy = options.healthPolicy == .honour && service.loadBalancing.healthPolicy == .allowAll
         guard workload.health == .healthy || takesUnhealthy else { return nil }
         guard let local else { return 0 }
