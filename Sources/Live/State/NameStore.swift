@@ -65,11 +65,12 @@ public struct NameStore: ~Copyable, Sendable {
     /// call tries again. Without a change nothing is written. Names with line breaks are left out: the files have no
     /// way to write them, and their ids are most likely the same again without.
     public mutating func save(_ table: NameTable, in directory: borrowing StateDirectory) throws(StateError) {
-        var table = table
-        for case .given(_, let name) in table.changes(since: self.table) where Self.hasLineBreak(name) {
+        var (table, changes) = (table, table.changes(since: self.table))
+        changes.removeAll { change in
+            guard case .given(_, let name) = change, Self.hasLineBreak(name) else { return false }
             table.release(name)
+            return true
         }
-        let changes = table.changes(since: self.table)
         guard !changes.isEmpty || mustCompact else { return }
         let lines = Array(changes.map(NameJournal.line).joined().utf8)
         if mustCompact || journalByteCount + lines.count > max(Self.journalFloor, baseByteCount) {
