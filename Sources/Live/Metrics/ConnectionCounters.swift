@@ -136,7 +136,9 @@ public struct ConnectionCounters: Sendable {
     }
 
     private mutating func labelsWithRoom(_ labels: ConnectionLabels) -> ConnectionLabels {
-        guard totals[labels] == nil, totals.count >= labelLimit else { return labels }
+        // The very texts of the table, so that connections with the same labels share them.
+        if let known = totals.index(forKey: labels) { return totals[known].key }
+        guard totals.count >= labelLimit else { return labels }
         otherCount += 1
         return ConnectionLabels(otherOf: labels.reporter)
     }
