@@ -96,3 +96,17 @@ private func totals(_ counters: ConnectionCounters) -> [ConnectionTotals] { coun
     counters.add(record(1, at: 300, sent: 7, state: 7)) { labels("new") }
     #expect(totals(counters).map(\.sentBytes).reduce(0, +) == 7)
 }
+
+@Test func theSumsOfAVanishedServiceGo() {
+    var counters = ConnectionCounters(startNanoseconds: 0)
+    let services = ["a", "b"].map { ServiceName(namespace: "ns", hostname: $0) }
+    for (index, service) in services.enumerated() {
+        counters.add(record(UInt16(index), at: 200)) {
+            ConnectionLabels(.outbound, ConnectionPeers(service: service))
+        }
+    }
+    counters.drop(service: ServiceName(namespace: "other", hostname: "a"))
+    #expect(counters.sorted.count == 2)
+    counters.drop(service: services[0])
+    #expect(counters.sorted.map(\.labels) == [ConnectionLabels(.outbound, ConnectionPeers(service: services[1]))])
+}

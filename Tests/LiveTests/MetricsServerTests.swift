@@ -108,6 +108,18 @@ private final class Flag: Sendable {
     }
 }
 
+@Test func aRequestWithABodyIsAnsweredToo() throws {
+    let server = try MetricsServer(on: loopback, routes: MetricsRoutes(metrics: { [family] }))
+    let client = try Client(port: server.address.port)
+    client.send("POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
+    #expect(try Answer(try client.rest()).status == 405)
+    let bad = try Client(port: server.address.port)
+    bad.send("nonsense\r\n\r\n")
+    // Ends the connection, at least.
+    _ = try bad.rest()
+    #expect(try ask(server.address.port, "GET", "/metrics").status == 200)
+}
+
 @Test func aServerListensOnEachFamilyOrBoth() throws {
     let routes = MetricsRoutes(metrics: { [family] })
     let v6 = try MetricsServer(on: ListenAddress(.v6(high: 0, low: 1), port: 0), routes: routes)

@@ -1,5 +1,5 @@
-public import Inputs
-public import Model
+import Inputs
+import Model
 
 /// The node agent: reads the mesh, keeps the kernel's maps as the mesh wants them, and follows its files.
 ///
@@ -31,7 +31,8 @@ public struct Agent: ~Copyable {
         var figures = AgentCounters()
         let start = try Self.start(
             configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
-        (compiler, dataplane) = (start.compiler, start.dataplane)
+        compiler = start.compiler
+        dataplane = start.dataplane
         self.configuration = configuration
         self.log = log
         self.state = state
@@ -129,7 +130,8 @@ public struct Agent: ~Copyable {
         var known = compiler.names
         _ = known.takeChanges()
         let start = try Self.start(configuration, followed.mesh, known, &names, state, &figures, log: log)
-        (compiler, dataplane) = (start.compiler, start.dataplane)
+        compiler = start.compiler
+        dataplane = start.dataplane
         try managePods()
         try attach()
     }

@@ -1,5 +1,5 @@
 import Inputs
-public import Model
+import Model
 
 extension AgentConfiguration {
     /// What the programs are loaded with.

@@ -19,8 +19,14 @@ public final class Log: Sendable {
     private let format: LogFormat
     private let descriptor: CInt
     private let clock: @Sendable () -> WallTime
-    /// Keeps lines apart that take more than one write(2), and counts those that were lost.
-    private let lost = Mutex<UInt64>(0)
+    /// Keeps lines apart that take more than one write(2).
+    private let stream = Mutex(Stream())
+
+    private struct Stream {
+        var lostCount: UInt64 = 0
+        /// Whether the last line that was written lacks its end.
+        var isTorn = false
+    }
 
     /// - Parameters:
     ///   - descriptor: Where the lines go; stays open, and is not closed here.
@@ -36,7 +42,7 @@ public final class Log: Sendable {
     }
 
     /// How many lines could not be written.
-    public var lostCount: UInt64 { lost.withLock { $0 } }
+    public var lostCount: UInt64 { stream.withLock { $0.lostCount } }
 
     /// Whether lines of a level are written: ask before working out costly fields.
     public func takes(_ level: LogLevel) -> Bool { level <= self.level }
@@ -50,8 +56,12 @@ public final class Log: Sendable {
     public func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
         guard takes(level) else { return }
         let line = Array((Self.line(clock(), level, message, fields, format: format) + "\n").utf8)
-        lost.withLock { lost in
-            if !writeAll(line) { lost += 1 }
+        stream.withLock { stream in
+            // The rest of a torn line is lost, but the next one begins anew.
+            let bytes = stream.isTorn ? [UInt8(ascii: "\n")] + line : line
+            let count = writtenCount(bytes)
+            if count < bytes.count { stream.lostCount += 1 }
+            if count > 0 { stream.isTorn = count < bytes.count }
         }
     }
 
@@ -73,8 +83,8 @@ public final class Log: Sendable {
     }
 
     /// One write(2) as a rule; the rest follows where a pipe takes only a part. A log that nobody takes is no reason to
-    /// stop: a line that cannot be written is lost.
-    private func writeAll(_ bytes: [UInt8]) -> Bool {
+    /// stop: what cannot be written is lost.
+    private func writtenCount(_ bytes: [UInt8]) -> Int {
         var written = 0
         while written < bytes.count {
             // In bounds: `written` is less than the count, and the rest is what remains after it.
@@ -84,9 +94,9 @@ public final class Log: Sendable {
             if count >= 0 {
                 written += count
             } else if errno != EINTR {
-                return false
+                break
             }
         }
-        return true
+        return written
     }
 }

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// Sums of what connections with the same labels did.
 public struct ConnectionTotals: Hashable, Sendable {
@@ -105,9 +105,14 @@ public struct ConnectionCounters: Sendable {
         }
     }
 
-    /// Drops the sums of a workload that is gone, on either end.
+    /// Drops the sums of a workload that is gone, on either end: when none is left of its owner.
     public mutating func drop(workload owner: String, namespace: String) {
         totals = totals.filter { !$0.key.mentions(workload: owner, namespace: namespace) }
+    }
+
+    /// Drops the sums of a service that is gone.
+    public mutating func drop(service: ServiceName) {
+        totals = totals.filter { !$0.key.mentions(service: service) }
     }
 
     /// The entry to compare a connection's first report with.
@@ -131,7 +136,9 @@ public struct ConnectionCounters: Sendable {
     }
 
     private mutating func labelsWithRoom(_ labels: ConnectionLabels) -> ConnectionLabels {
-        guard totals[labels] == nil, totals.count >= labelLimit else { return labels }
+        // The very texts of the table, so that connections with the same labels share them.
+        if let known = totals.index(forKey: labels) { return totals[known].key }
+        guard totals.count >= labelLimit else { return labels }
         otherCount += 1
         return ConnectionLabels(otherOf: labels.reporter)
     }

@@ -1,3 +1,5 @@
+import Model
+
 /// The labels of the connection metrics, by the names that Istio and Kmesh gave them.
 public struct ConnectionLabels: Hashable, Sendable, Comparable {
     /// Which end counts: the `source` (the client's node), or the `destination`.
@@ -42,6 +44,9 @@ public struct ConnectionLabels: Hashable, Sendable, Comparable {
     func mentions(workload owner: String, namespace: String) -> Bool {
         (values[0], values[1]) == (owner, namespace) || (values[3], values[4]) == (owner, namespace)
     }
+
+    /// Whether the connection was to a service.
+    func mentions(service: ServiceName) -> Bool { (values[6], values[8]) == (service.hostname, service.namespace) }
 
     /// As the exposition writes them.
     var labels: [MetricSample.Label] {

@@ -49,7 +49,9 @@ extension ListenAddress {
 
     private func listeningSocket(on address: IPAddress) throws(KernelError) -> Descriptor {
         let isV4 = address.family == .v4
-        let raw = socket(isV4 ? AF_INET : AF_INET6, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        // Not blocking: a client that is gone before it is accepted must not hold the server up.
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let raw = socket(isV4 ? AF_INET : AF_INET6, CInt(kind), 0)
         guard raw >= 0 else { throw .last("listen on", description) }
         let socket = Descriptor(adopting: raw)
         try set(raw, SOL_SOCKET, SO_REUSEADDR, to: 1)

@@ -44,6 +44,7 @@ public struct FileWatcher: ~Copyable, Sendable {
 
     /// What changed since the last call. Does not wait; an empty answer is common, since much of what happens in a
     /// directory is of no interest.
+    /// - Throws: when the kernel has no room for another watch. What had changed is not told then: read everything.
     public mutating func takeChanges() throws(KernelError) -> FileChanges {
         var collected = Collected()
         while let events = try nextEvents() {
