@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "base.h"
+#include "event.h"
 #include "maps.h"
 
 /* Wakes the reader when this much waits for it; a reader that looks by the clock as well misses nothing. */
@@ -86,6 +87,13 @@ static __always_inline __u32 km_sent_bytes(__u64 bytes_acked, __u32 snd_nxt, __u
 	return sequence_numbers > flags ? sequence_numbers - flags : 0;
 }
 
+/* Who listens to events hears of reports too: records of another size in the same buffer. */
+static __always_inline void km_tell_report(const struct km_connection_report *report)
+{
+	if (km_is_heard())
+		bpf_ringbuf_output(&km_event, (void *)report, sizeof(*report), 0);
+}
+
 /* Sends a report; when the buffer is full it is lost. */
 static __always_inline void km_report(const struct km_connection *connection, struct km_sockstorage_value *storage,
 				      bool is_inbound, __u32 tcp_state, const struct km_tcp_numbers *numbers)
@@ -115,6 +123,7 @@ static __always_inline void km_report(const struct km_connection *connection, st
 	report->minimum_rtt = numbers->minimum_rtt;
 	report->retransmissions = numbers->retransmissions;
 	report->lost = numbers->lost;
+	km_tell_report(report);
 	bpf_ringbuf_submit(report, bpf_ringbuf_query(&km_tcp_probe, BPF_RB_AVAIL_DATA) >= KM_REPORT_WAKE_BYTES ?
 					   BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }

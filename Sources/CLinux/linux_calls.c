@@ -4,6 +4,7 @@
 
 #include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -49,6 +50,11 @@ unsigned long long km_network_namespace_cookie(void)
 		cookie = 0;
 	close(probe);
 	return cookie;
+}
+
+void km_trim_heap(void)
+{
+	malloc_trim(0);
 }
 
 int km_wait_for_readers(void)

@@ -8,7 +8,12 @@ enum Tool {
     static let version = "0.1.0"
 
     /// Every command but those about the tool itself, in the order of help.
-    static var commands: [any ToolCommand.Type] { [DoctorCommand.self] }
+    static var commands: [any ToolCommand.Type] {
+        [
+            AgentCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, ManageCommand.self,
+            ReleaseCommand.self, EventsCommand.self, DoctorCommand.self,
+        ]
+    }
 
     /// Runs what the arguments ask for and reports what went wrong.
     /// - Parameter arguments: The first is the executable's name.
@@ -33,6 +38,9 @@ enum Tool {
         case is UsageError: .usage
         case is InputError: .badInput
         case let error as KernelError where error.isMissingPrivilege: .privilege
+        case let error as LoadError where error.isMissingPrivilege: .privilege
+        case let error as AgentError where error.isMissingPrivilege: .privilege
+        case let error as AgentError where error.isBadInput: .badInput
         default: .failed
         }
     }

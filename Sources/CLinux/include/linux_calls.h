@@ -22,6 +22,8 @@ int km_enter_network_namespace(int descriptor);
 int km_new_network_namespace(void);
 /* The cookie of the caller's network namespace, 0 with errno set when the kernel does not tell. */
 unsigned long long km_network_namespace_cookie(void);
+/* malloc_trim(3): gives free memory back to the system. */
+void km_trim_heap(void);
 /* membarrier(2), MEMBARRIER_CMD_GLOBAL: returns after an RCU grace period. */
 int km_wait_for_readers(void);
 /* The effective capabilities of the process, a bit each, as in <linux/capability.h>. */

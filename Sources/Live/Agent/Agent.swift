@@ -13,35 +13,45 @@ public struct Agent: ~Copyable {
     let log: Log
     private let state: StateDirectory
     private var names: NameStore
+    var watcher: FileWatcher
     var followed: FollowedMesh
     var compiler: Compiler
     private(set) var dataplane: Dataplane
-    private(set) var pods: ManagedPods
-    private(set) var figures: AgentCounters
+    private(set) var pods = ManagedPods()
+    var figures: AgentCounters
     /// Whether the maps are not, as far as is known, what the mesh wants.
     private(set) var mustReconcile = false
 
     /// Reads the mesh and puts it in force.
-    public init(_ configuration: AgentConfiguration, log: Log) throws(AgentError) {
+    public static func start(_ configuration: AgentConfiguration, log: Log) throws(AgentError) -> Agent {
         let state = try AgentError.wrapping { try StateDirectory(path: configuration.stateDirectory) }
         var names = try AgentError.wrapping { try NameStore(in: state) }
+        let watcher = try AgentError.wrapping { try configuration.watcher() }
         let followed = try AgentError.wrapping { try FollowedMesh(paths: configuration.mesh) }
         for note in followed.notes { log.info("note", LogField("text", .init(note))) }
-        let pods = try AgentError.wrapping { try ManagedPods(inDirectory: configuration.stateDirectory) }
         var figures = AgentCounters()
-        let start = try Self.start(
-            configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
-        compiler = start.compiler
-        dataplane = start.dataplane
+        let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
+        var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
+        try agent.managePods()
+        try agent.attach()
+        ResidentMemory.giveBack()
+        return agent
+    }
+
+    private init(
+        _ configuration: AgentConfiguration, _ log: Log, _ state: consuming StateDirectory,
+        _ names: consuming NameStore, _ watcher: consuming FileWatcher, _ followed: FollowedMesh,
+        _ start: consuming Start, _ figures: AgentCounters
+    ) {
         self.configuration = configuration
         self.log = log
         self.state = state
         self.names = names
+        self.watcher = watcher
         self.followed = followed
-        self.pods = pods
         self.figures = figures
-        try managePods()
-        try attach()
+        compiler = start.compiler
+        dataplane = start.dataplane
     }
 
     private func attach() throws(AgentError) {
@@ -61,7 +71,7 @@ public struct Agent: ~Copyable {
     }
 
     /// Loads the programs, and fills the maps; nothing is attached yet.
-    private static func start(
+    private static func bringUp(
         _ configuration: AgentConfiguration, _ mesh: Mesh, _ names: NameTable, _ store: inout NameStore,
         _ state: borrowing StateDirectory, _ figures: inout AgentCounters, log: Log
     ) throws(AgentError) -> Start {
@@ -122,6 +132,7 @@ public struct Agent: ~Copyable {
         try Self.reconcile(dataplane.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
         compiler = desired.compiler
         mustReconcile = false
+        figures.lastApplied = WallTime.now()
         if desired.refusals.contains(where: \.isFullMap), configuration.adoption == nil { try grow() }
     }
 
@@ -129,11 +140,15 @@ public struct Agent: ~Copyable {
     private mutating func grow() throws(AgentError) {
         var known = compiler.names
         _ = known.takeChanges()
-        let start = try Self.start(configuration, followed.mesh, known, &names, state, &figures, log: log)
-        compiler = start.compiler
-        dataplane = start.dataplane
+        let start = try Self.bringUp(configuration, followed.mesh, known, &names, state, &figures, log: log)
+        replace(with: start)
         try managePods()
         try attach()
+    }
+
+    private mutating func replace(with start: consuming Start) {
+        compiler = start.compiler
+        dataplane = start.dataplane
     }
 
     // MARK: Changes

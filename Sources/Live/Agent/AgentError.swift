@@ -40,6 +40,12 @@ public enum AgentError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Does `body`, whose errors are the kernel's.
+    public static func kernel<Result: ~Copyable>(_ body: () throws(KernelError) -> Result) throws(AgentError) -> Result
+    {
+        do throws(KernelError) { return try body() } catch { throw .kernel(error) }
+    }
+
     /// Does `body`, and says what it throws as one of these.
     static func wrapping<Result: ~Copyable>(_ body: () throws -> Result) throws(AgentError) -> Result {
         do {

@@ -27,7 +27,7 @@ extension AgentConfiguration {
         }
         preset = try reader.choice(.preset) ?? preset
         options = try reader.options(from: preset)
-        metrics = try reader.last(.metrics, "an address and a port, such as 127.0.0.1:15020") { SocketAddress($0.text) }
+        metrics = try reader.last(.metrics, "an address and a port, such as 127.0.0.1:15020") { ListenAddress($0.text) }
         reports = try reader.sink(.reports)
         accessLog = try reader.sink(.accessLog)
         if let reports, reports == accessLog, let given = settings[.accessLog].last {

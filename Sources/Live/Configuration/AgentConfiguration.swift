@@ -52,7 +52,7 @@ public struct AgentConfiguration: Hashable, Sendable {
     /// Those of the preset, but for the ones set by themselves.
     public var options = DataplaneOptions.hardened
     /// Where metrics and health are served.
-    public var metrics: SocketAddress?
+    public var metrics: ListenAddress?
     public var reports: Sink?
     public var accessLog: Sink?
     /// Whether long connections are reported while they last.

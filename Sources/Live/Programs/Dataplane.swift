@@ -15,6 +15,8 @@ public struct Dataplane: ~Copyable {
     public let maps: KernelMapStore
     /// Names of the maps that were there before, pinned by us or by upstream.
     public let adoptedMaps: Set<String>
+    /// How often which hook ended how.
+    public let exitCounters: ExitCounters
     private let object: ProgramObject
 
     /// Loads the programs.
@@ -44,7 +46,10 @@ public struct Dataplane: ~Copyable {
             }
         }
         try object.load()
-        maps = try KernelMapStore.opening { (name) throws(LoadError) in try object.openMap(name) }
+        let maps = try KernelMapStore.opening { (name) throws(LoadError) in try object.openMap(name) }
+        let counts = try object.openMap("km_reason_count")
+        self.maps = maps
+        exitCounters = ExitCounters(adopting: counts)
         adoptedMaps = adopted
         self.pins = pins
         self.object = object
@@ -113,6 +118,14 @@ public struct Dataplane: ~Copyable {
 
     /// A descriptor of a map of its own, by the map's name.
     public borrowing func openMap(_ name: String) throws(LoadError) -> Descriptor { try object.openMap(name) }
+
+    /// Whether a data plane is pinned in a directory, ours or upstream's.
+    public static func isPinned(in pins: PinDirectory) -> Bool {
+        KernelMapName.inPrograms.contains { name in
+            // The path is lent for the call.
+            unsafe access(pins.path(of: name.rawValue), F_OK) == 0
+        }
+    }
 
     /// Takes everything out of force and removes what this project pins in a directory; nothing else is touched.
     /// - Returns: the names that were there.

@@ -89,7 +89,7 @@ public struct ConnectionRecord: Hashable, Sendable {
         state = report.tcp_state
         startNanoseconds = report.start_ns
         durationNanoseconds = report.duration_ns
-        reportNanoseconds = report.last_report_ns
+        reportNanoseconds = report.start_ns &+ report.duration_ns
         (smoothedRTTEighths, minimumRTTMicroseconds) = (report.smoothed_rtt, report.minimum_rtt)
         (retransmissions, lostSegments) = (report.retransmissions, report.lost)
     }

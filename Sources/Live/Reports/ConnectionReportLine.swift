@@ -26,6 +26,21 @@ public enum ConnectionReportLine {
         return value.compact
     }
 
+    /// `time direction state source → destination (service) bytes sent/received`, without the line's end.
+    public static func text(_ record: ConnectionRecord, _ peers: ConnectionPeers, clock: BootClock) -> String {
+        func named(_ socket: String, _ workload: WorkloadNames?) -> String {
+            workload.map { "\(socket) (\($0.namespace)/\($0.name))" } ?? socket
+        }
+        let start = "\(clock.wallTime(of: record.reportNanoseconds)) \(record.direction.rawValue) \(record.stateName)"
+        let ends =
+            "\(named(record.source.description, peers.source)) → "
+            + named(record.destination.description, peers.destination)
+        let asked = record.originalDestination.map { " asked for \($0)" } ?? ""
+        let service = peers.service.map { " service \($0)" } ?? ""
+        return LogText.message(
+            "\(start) \(ends)\(asked)\(service) sent \(record.sentBytes) received \(record.receivedBytes)")
+    }
+
     private static func end(_ address: String, _ workload: WorkloadNames?) -> JSONValue {
         [
             "address": .string(address), "workload": JSONValue(workload?.name),

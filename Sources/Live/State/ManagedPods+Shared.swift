@@ -14,11 +14,13 @@ extension ManagedPods {
             self.init()
             return
         }
+        let text: String
         do throws(InputError) {
-            try self.init(text: TextFile.contents(ofPath: file), file: file)
+            text = try TextFile.contents(ofPath: file)
         } catch {
             throw .refused(KernelError("read", file, errno: EIO))
         }
+        try self.init(text: text, file: file)
     }
 
     /// Changes the pods of a state directory, one process after the other.

@@ -39,7 +39,10 @@ extension ManagedPods {
     /// Reads what `save` wrote; a directory without the file has none.
     /// - Throws: `.damaged` with file and line for anything else.
     public init(in directory: borrowing StateDirectory) throws(StateError) {
-        guard let bytes = try directory.contents(of: Self.fileName) else { return }
+        guard let bytes = try directory.contents(of: Self.fileName) else {
+            self.init()
+            return
+        }
         let file = directory.path(of: Self.fileName)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .damaged(file: file, line: 1, "is not UTF-8 text")

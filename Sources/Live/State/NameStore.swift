@@ -1,4 +1,5 @@
 import Glibc
+import Inputs
 public import Model
 
 /// The ids of names on the disk: a base file with a whole table, and a journal of what changed since.
@@ -61,6 +62,22 @@ public struct NameStore: ~Copyable, Sendable {
         self.journal = try Self.openedJournal(in: directory)
         (loaded, self.generation, self.journalFile) = (table, generation, journalFile)
         (baseByteCount, self.journalByteCount) = (base?.count ?? 0, journalByteCount)
+    }
+
+    /// Reads the names of a directory that somebody else may have; none where it holds none.
+    static func names(inDirectory path: String) throws(StateError) -> NameTable {
+        let (baseFile, journalFile) = ("\(path)/\(baseName)", "\(path)/\(journalName)")
+        guard let base = try? TextFile.contents(ofPath: baseFile) else { return NameTable() }
+        var (table, generation) = try read(Array(base.utf8), file: baseFile)
+        guard let text = try? TextFile.contents(ofPath: journalFile) else { return table }
+        let journal = try NameJournal(Array(text.utf8), file: journalFile)
+        guard journal.generation == generation else {
+            throw .damaged(file: journalFile, line: 1, "belongs to another \(baseName)")
+        }
+        for (index, change) in journal.changes.enumerated() where !table.apply(change) {
+            throw .damaged(file: journalFile, line: index + 2, "does not fit the names before it")
+        }
+        return table
     }
 
     /// The names that the files held, which take note of their changes from then on. Can be taken once, so that they

@@ -4,7 +4,7 @@ import Live
 import Model
 
 /// `kmesh-live agent`
-struct AgentCommand {
+struct AgentCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "agent", summary: "Keep the maps in the kernel as the mesh wants them, and the programs attached.",
@@ -115,6 +115,26 @@ struct AgentCommand {
         guard mode != .watch || !configuration.mesh.contains("-") else {
             throw invocation.usageError(
                 .rule("a mesh from standard input cannot be watched; add --once, or name a file"))
+        }
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        let log = Log(
+            level: LogLevel(rawValue: configuration.logLevel.rawValue) ?? .info,
+            format: LogFormat(rawValue: configuration.logFormat.rawValue) ?? .text)
+        switch mode {
+        case .dryRun:
+            let plan = try AgentPlan(configuration)
+            if isJSON { try console.write(plan.document) } else { try console.write(plan.text) }
+            return .ok
+        case .once:
+            _ = try Agent.start(configuration, log: log)
+            return .ok
+        case .watch:
+            let signals = try SignalQueue()
+            var agent = try Agent.start(configuration, log: log)
+            try agent.run(signals, version: Tool.version)
+            return .ok
         }
     }
 }

@@ -1,7 +1,8 @@
 import CommandLineTool
+import Live
 
 /// `kmesh-live detach`
-struct DetachCommand {
+struct DetachCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "detach", summary: "Take the programs out of force and remove everything that is pinned.",
@@ -10,14 +11,30 @@ struct DetachCommand {
             it puts everything back. The state directory is kept.
             """,
         examples: [.init("kmesh-live detach", "Remove the data plane of this host.")],
-        options: [.pinDirectory, .output(["text", "json"])])
+        options: [.pinDirectory, .stateDirectory, .output(["text", "json"])])
 
     let pinDirectory: String
+    let stateDirectory: String
     let isJSON: Bool
 
     /// Takes what was asked for from the command line.
     init(_ invocation: Invocation) {
         pinDirectory = invocation.pinDirectory
+        stateDirectory = invocation.stateDirectory
         isJSON = invocation.value("output") == "json"
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        if let agent = StateView(stateDirectory).agent {
+            throw AgentError.refused("an agent runs (process \(agent)); stop it first, or it puts everything back")
+        }
+        let removed = try Dataplane.detach(from: PinDirectory(pinDirectory))
+        if isJSON {
+            try console.write(["removed": .array(removed.map { .string($0) })] as JSONValue)
+        } else {
+            for name in removed { try console.write("removed \(pinDirectory)/\(name)\n") }
+            if removed.isEmpty { console.say("nothing of ours is pinned in \(pinDirectory)") }
+        }
+        return .ok
     }
 }

@@ -1,7 +1,10 @@
 import CommandLineTool
+import Inputs
+import Live
+import Model
 
 /// `kmesh-live dump`
-struct DumpCommand {
+struct DumpCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "dump", summary: "Write the maps in force to a directory that kmesh-sim takes as a mesh.",
@@ -44,5 +47,35 @@ struct DumpCommand {
         names = invocation.value("names")
         directory = invocation.positionals[0]
         isJSON = invocation.value("output") == "json"
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        let pinned = try PinnedMaps(PinDirectory(pinDirectory))
+        let (maps, fills) = try pinned.snapshot()
+        let table: NameTable
+        if let names {
+            var adopted = NameTable()
+            for (id, name) in try MapDump.names(inFile: names) { _ = adopted.apply(.given(id, name)) }
+            table = adopted
+        } else {
+            table = try StateView(stateDirectory).names()
+        }
+        let dump = MapDump(of: maps, names: table)
+        try Output.makeDirectory(directory)
+        var written: [String] = []
+        for fill in fills {
+            try Output.writeFile("\(directory)/\(fill.name.fileName)", dump.bpftoolText(of: fill.name))
+            written.append(fill.name.fileName)
+        }
+        if !dump.names.isEmpty {
+            try Output.writeFile("\(directory)/\(MapDump.namesFileName)", dump.namesText)
+            written.append(MapDump.namesFileName)
+        }
+        if isJSON {
+            try console.write(["written": .array(written.map { .string("\(directory)/\($0)") })] as JSONValue)
+        } else {
+            for name in written { try console.write("\(directory)/\(name)\n") }
+        }
+        return .ok
     }
 }

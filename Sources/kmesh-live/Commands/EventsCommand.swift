@@ -1,8 +1,9 @@
 import CommandLineTool
+import Live
 import Model
 
 /// `kmesh-live events`
-struct EventsCommand {
+struct EventsCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "events", summary: "Watch what the programs decide, as it happens.",
@@ -49,6 +50,42 @@ struct EventsCommand {
         isJSON = invocation.value("output") == "json"
         guard !showsReports || (hook == nil && reasons.isEmpty) else {
             throw invocation.usageError(.rule("--reports excludes --hook and --reasons, which are about decisions"))
+        }
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        let names = try PinnedNames(PinDirectory(pinDirectory), state: stateDirectory)
+        var listener = try EventListener(PinDirectory(pinDirectory))
+        var shown = 0
+        let signals = try SignalQueue()
+        while signals.next() == nil {
+            for record in try listener.next() {
+                guard let line = line(record, names) else { continue }
+                try console.write(line + "\n")
+                shown += 1
+                if shown == count { return .ok }
+            }
+            try console.finish()
+        }
+        return .ok
+    }
+
+    /// The line of a record, nil for one that is not asked for.
+    private func line(_ record: EventListener.Record, _ names: PinnedNames) -> String? {
+        switch record {
+        case .event(let event):
+            guard !showsReports, hook == nil || event.hook == hook,
+                reasons.isEmpty || event.reason.map(reasons.contains) ?? false
+            else { return nil }
+            return isJSON
+                ? EventLine.json(event, names.lookup, clock: .now())
+                : EventLine.text(event, names.lookup, clock: .now())
+        case .report(let report):
+            guard showsReports else { return nil }
+            let peers = ConnectionPeers(of: report, names.lookup)
+            return isJSON
+                ? ConnectionReportLine.json(report, peers, clock: .now())
+                : ConnectionReportLine.text(report, peers, clock: .now())
         }
     }
 }

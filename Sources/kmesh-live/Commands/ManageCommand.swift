@@ -1,7 +1,8 @@
 import CommandLineTool
+import Live
 
 /// `kmesh-live manage`
-struct ManageCommand {
+struct ManageCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "manage", summary: "Put a pod under the mesh.",
@@ -35,5 +36,32 @@ struct ManageCommand {
         pinDirectory = invocation.pinDirectory
         stateDirectory = invocation.stateDirectory
         isJSON = invocation.value("output") == "json"
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        let found = try NetworkNamespace(path: namespace.path)
+        let own = try NetworkNamespace(path: "/proc/self/ns/net")
+        guard found.cookie != own.cookie else {
+            throw AgentError.refused("\(namespace.path) is the node's own network namespace, which is never managed")
+        }
+        let managed = ManagedPod(namespace: pod.namespace, name: pod.name, in: found)
+        try ManagedPods.change(inDirectory: stateDirectory) { (pods) throws(AgentError) in
+            // An earlier namespace of the same pod is gone, or will go: it is this one now.
+            for old in pods.pods(named: pod.name, namespace: pod.namespace) where old.netnsCookie != found.cookie {
+                _ = pods.release(cookie: old.netnsCookie)
+                try Self.set(old, isManaged: false, in: pinDirectory)
+            }
+            pods.manage(managed)
+        }
+        try Self.set(managed, isManaged: true, in: pinDirectory)
+        let document = managed.document
+        if isJSON { try console.write(document) } else { try console.write(managed.text + "\n") }
+        return .ok
+    }
+
+    /// Writes km_manage, where a data plane is pinned; without one the agent does it when it starts.
+    static func set(_ pod: ManagedPod, isManaged: Bool, in pinDirectory: String) throws(AgentError) {
+        guard Dataplane.isPinned(in: PinDirectory(pinDirectory)) else { return }
+        try PinnedMaps(PinDirectory(pinDirectory)).set(pod, isManaged: isManaged)
     }
 }

@@ -1,7 +1,8 @@
 import CommandLineTool
+import Live
 
 /// `kmesh-live release`
-struct ReleaseCommand {
+struct ReleaseCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "release", summary: "Take a pod out of the mesh.",
@@ -37,5 +38,32 @@ struct ReleaseCommand {
         pinDirectory = invocation.pinDirectory
         stateDirectory = invocation.stateDirectory
         isJSON = invocation.value("output") == "json"
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        var released: [ManagedPod] = []
+        try ManagedPods.change(inDirectory: stateDirectory) { (pods) throws(AgentError) in
+            switch target {
+            case .pod(let pod): released = pods.pods(named: pod.name, namespace: pod.namespace)
+            case .namespace(let namespace):
+                let found = try AgentError.kernel { () throws(KernelError) in try NetworkNamespace(path: namespace.path)
+                }
+                released = pods[found.cookie].map { [$0] } ?? []
+            }
+            for pod in released {
+                try ManageCommand.set(pod, isManaged: false, in: pinDirectory)
+                _ = pods.release(cookie: pod.netnsCookie)
+            }
+        }
+        if isJSON {
+            try console.write(["released": .array(released.map(\.document))] as JSONValue)
+        } else {
+            for pod in released { try console.write("released \(pod.text)\n") }
+        }
+        guard !released.isEmpty else {
+            console.say("no such pod is managed")
+            return .failed
+        }
+        return .ok
     }
 }

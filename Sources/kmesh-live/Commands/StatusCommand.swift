@@ -1,7 +1,8 @@
 import CommandLineTool
+import Live
 
 /// `kmesh-live status`
-struct StatusCommand {
+struct StatusCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "status", summary: "Show what is in force on this host.",
@@ -26,5 +27,16 @@ struct StatusCommand {
         pinDirectory = invocation.pinDirectory
         stateDirectory = invocation.stateDirectory
         isJSON = invocation.value("output") == "json"
+    }
+
+    func run(on console: inout Console) throws -> ExitCode {
+        let state = StateView(stateDirectory)
+        let pinned = try PinnedMaps(PinDirectory(pinDirectory))
+        let report = StatusReport(
+            agent: state.agent, pinDirectory: pinDirectory, attached: try pinned.attachedPrograms(),
+            maps: try pinned.snapshot().fills, exits: try pinned.exitCounts(), pods: try state.pods().sorted,
+            nameCount: try state.names().count)
+        if isJSON { try console.write(report.document) } else { try console.write(report.text) }
+        return report.attached.isEmpty ? .failed : .ok
     }
 }

@@ -1,0 +1,158 @@
+import Glibc
+import Inputs
+import Model
+
+extension Agent {
+    /// Everything is looked at again at least this often, for changes that no event told of.
+    private static let rescanPeriod: UInt64 = 60_000_000_000
+    /// How long the loop sleeps at most, in milliseconds.
+    private static let tick: CInt = 250
+
+    /// Follows the mesh until SIGTERM or SIGINT. What is in force stays so.
+    /// - Parameter onReady: Called once, when everything stands.
+    public mutating func run(_ signals: borrowing SignalQueue, version: String) throws(AgentError) {
+        var observation = try AgentError.wrapping { try Observation(configuration) }
+        let queue = observation.queue
+        let log = log
+        let reader: RingBufferReader? =
+            configuration.isReporting
+            ? try AgentError.wrapping {
+                let map = try dataplane.openMap("km_tcp_probe")
+                let buffer = try RingBuffer("km_tcp_probe", adopting: map) { queue.add($0) }
+                return try RingBufferReader(buffer) { log.error("reports", LogField("error", .init($0))) }
+            } : nil
+        defer { withExtendedLifetime(reader) {} }
+        if let address = observation.address { log.info("metrics", LogField("address", .init(address))) }
+        observation.board.isReady.withLock { $0 = true }
+        var nextRescan = BootClock.sinceBootNanoseconds() + Self.rescanPeriod
+        while true {
+            let now = BootClock.sinceBootNanoseconds()
+            if mustReconcile { retry() }
+            if now >= nextRescan {
+                rescan()
+                nextRescan = now + Self.rescanPeriod
+            }
+            observe(&observation, version: version)
+            wait(signals)
+            while let signal = signals.next() {
+                guard signal == .reload else {
+                    log.info("ending; what is in force stays")
+                    return
+                }
+                do throws(KernelError) { try observation.reopen() } catch { report(.kernel(error)) }
+                rescan()
+            }
+            takeFileChanges()
+        }
+    }
+
+    /// Sleeps until there is something to do, or for a tick.
+    private func wait(_ signals: borrowing SignalQueue) {
+        var polled = [CInt]()
+        signals.withRaw { polled.append($0) }
+        watcher.withRaw { polled.append($0) }
+        var entries = polled.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        // In bounds: the count is the array's.
+        _ = unsafe poll(&entries, nfds_t(entries.count), Self.tick)
+    }
+
+    private func report(_ error: AgentError) { log.error("failed", LogField("error", .init(error))) }
+
+    // MARK: Files
+
+    private mutating func takeFileChanges() {
+        let changes: FileChanges
+        do throws(KernelError) {
+            changes = try watcher.takeChanges()
+        } catch {
+            report(.kernel(error))
+            return rescan()
+        }
+        guard !changes.isEmpty else { return }
+        if changes.needsRescan || changes.changes.contains(where: { $0.kind == .listing }) { return rescan() }
+        if changes.changes.contains(where: { $0.path == configuration.podsFile }) {
+            do throws(AgentError) { try managePods() } catch { report(error) }
+        }
+        let files = changes.changes.map(\.path).filter { followed.follows($0) }
+        if !files.isEmpty { take(followed.reread(files: files)) }
+    }
+
+    /// Looks at every file again.
+    private mutating func rescan() {
+        do throws(AgentError) {
+            try managePods()
+            take(try AgentError.wrapping { try followed.rescan() })
+        } catch {
+            report(error)
+        }
+    }
+
+    private mutating func take(_ step: FollowedMesh.Step) {
+        for error in step.errors { log.error("bad file; what it said before stays", LogField("error", .init(error))) }
+        guard !step.changes.isEmpty else { return }
+        do throws(AgentError) {
+            try apply(step.changes)
+            log.info("mesh changed", LogField("changes", .init(step.changes.count)))
+        } catch {
+            figures.failures += 1
+            report(error)
+        }
+    }
+
+    /// After a failure: from what the maps hold to what they are to hold.
+    private mutating func retry() {
+        do throws(AgentError) {
+            try reconcile()
+            log.info("recovered")
+        } catch {
+            figures.failures += 1
+            report(error)
+        }
+    }
+
+    // MARK: Observing
+
+    /// Names of addresses and namespaces, as the mesh has them now.
+    private var names: NameLookup {
+        let (compiler, pods) = (compiler, pods)
+        return NameLookup(
+            workload: { compiler.workload(at: $0.unmapped).map { WorkloadNames($0) } },
+            service: { compiler.service(at: $0.unmapped)?.name },
+            pod: { cookie in pods[cookie].map { "\($0.namespace)/\($0.name)" } })
+    }
+
+    private mutating func observe(_ observation: inout Observation, version: String) {
+        do throws(KernelError) {
+            if configuration.isReporting { try observation.takeReports(names) }
+            guard configuration.metrics != nil else { return }
+            let families = AgentMetrics.families(of: try snapshot(observation, version: version))
+            observation.board.families.withLock { $0 = families }
+        } catch {
+            report(.kernel(error))
+        }
+    }
+
+    private func snapshot(_ observation: borrowing Observation, version: String) throws(KernelError) -> AgentFigures {
+        var result = AgentFigures(version: version, node: configuration.node)
+        result.hookExits = try dataplane.exitCounters.counts().map { .init($0.hook, $0.reason, $0.count) }
+        result.connections = observation.connections.sorted
+        result.openConnections = UInt64(observation.connections.openCount)
+        result.forgottenConnections = observation.connections.forgottenCount
+        let counts = compiler.resourceCounts
+        result.resources = [.init("service", UInt64(counts.services)), .init("workload", UInt64(counts.workloads))]
+        result.maps = KernelMapName.inPrograms.map { name in
+            .init(
+                name.rawValue, entryCount: nil, capacity: UInt64(name.capacity(dataplane.maps.capacities)),
+                writes: figures.puts[name] ?? 0, writeFailures: 0)
+        }
+        result.barriers = figures.barriers
+        result.managedPods = UInt64(pods.count)
+        result.changesApplied = figures.changes - figures.refusals
+        result.changesRefused = figures.refusals
+        result.badFiles = UInt64(followed.refusedFiles.count)
+        result.lastApplied = figures.lastApplied
+        result.eventsLost = observation.lostCount
+        result.residentBytes = ResidentMemory.bytes()
+        return result
+    }
+}

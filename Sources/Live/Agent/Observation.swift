@@ -1,0 +1,76 @@
+import Glibc
+import Model
+import Synchronization
+
+/// What the agent tells others while it runs: reports, the access log, metrics.
+struct Observation: ~Copyable {
+    /// What the metrics server shows; its thread reads what the loop writes.
+    final class Board: Sendable {
+        let families = Mutex<[MetricFamily]>([])
+        let isReady = Mutex(false)
+    }
+
+    private let configuration: AgentConfiguration
+    private var reports: LineFile?
+    private var accessLog: LineFile?
+    let queue = RecordQueue()
+    let board = Board()
+    private let server: MetricsServer?
+    /// Where metrics are served, with the real port.
+    let address: ListenAddress?
+    var connections = ConnectionCounters(startNanoseconds: BootClock.sinceBootNanoseconds())
+    private(set) var lostCount: UInt64 = 0
+
+    /// Opens the files and begins to serve.
+    init(_ configuration: AgentConfiguration) throws(KernelError) {
+        let reports = try Self.open(configuration.reports)
+        let accessLog = try Self.open(configuration.accessLog)
+        let board = board
+        let routes = MetricsRoutes(
+            metrics: { board.families.withLock { $0 } }, isReady: { board.isReady.withLock { $0 } })
+        let server: MetricsServer?
+        if let wanted = configuration.metrics {
+            let serving = try MetricsServer(on: wanted, routes: routes)
+            address = serving.address
+            server = consume serving
+        } else {
+            address = nil
+            server = nil
+        }
+        self.configuration = configuration
+        self.reports = reports
+        self.accessLog = accessLog
+        self.server = server
+    }
+
+    private static func open(_ sink: AgentConfiguration.Sink?) throws(KernelError) -> LineFile? {
+        switch sink {
+        case nil: return nil
+        case .standardOutput?: return try LineFile(path: nil)
+        case .file(let path)?: return try LineFile(path: path)
+        }
+    }
+
+    /// Opens the files anew, after somebody renamed them.
+    mutating func reopen() throws(KernelError) {
+        reports = try Self.open(configuration.reports)
+        accessLog = try Self.open(configuration.accessLog)
+    }
+
+    /// Writes and counts the reports that came in.
+    mutating func takeReports(_ names: NameLookup) throws(KernelError) {
+        let (records, lost) = queue.take()
+        lostCount += lost
+        guard !records.isEmpty else { return }
+        let clock = BootClock.now()
+        var (reportLines, accessLines): ([String], [String]) = ([], [])
+        for record in records {
+            let peers = ConnectionPeers(of: record, names)
+            connections.add(record) { ConnectionLabels(record.direction, peers) }
+            if reports != nil { reportLines.append(ConnectionReportLine.json(record, peers, clock: clock)) }
+            if accessLog != nil, let line = AccessLogLine.json(record, peers, clock: clock) { accessLines.append(line) }
+        }
+        try reports?.write(reportLines)
+        try accessLog?.write(accessLines)
+    }
+}

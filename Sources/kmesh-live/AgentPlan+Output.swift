@@ -1,0 +1,33 @@
+import CommandLineTool
+import Live
+import Model
+
+extension AgentPlan {
+    /// For scripts.
+    var document: JSONValue {
+        [
+            "differences": .array(
+                differences.map {
+                    [
+                        "map": .string($0.key.mapName), "kind": .string("\($0.kind)"),
+                        "entry": .string($0.text(names: names)),
+                    ]
+                }),
+            "writes": JSONValue(writes.count - barrierCount), "barriers": JSONValue(barrierCount),
+            "hitless": .bool(isHitless), "refused": .array(refusals.map { .string($0.description) }),
+            "notes": .array(notes.map { .string($0.description) }),
+        ]
+    }
+
+    /// For people.
+    var text: String {
+        var lines = notes.map { "note: \($0)" } + refusals.map { "not in force: \($0)" }
+        lines += differences.map { $0.text(names: names) }
+        lines.append(
+            writes.isEmpty
+                ? "nothing to do: the maps are as the mesh wants them"
+                : "\(writes.count - barrierCount) writes, \(barrierCount) barriers"
+                    + (isHitless ? "" : "; some connections may be refused meanwhile"))
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
