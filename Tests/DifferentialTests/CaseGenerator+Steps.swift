@@ -95,7 +95,8 @@ extension CaseGenerator {
 
     private mutating func ask(_ socket: Int) -> DifferentialStep {
         if random.isOneIn(10) {
-            return .ask(socket: socket, server: SocketAddress(.v4(2), port: random.one(of: [929, 930])), answerFrom: nil)
+            return .ask(
+                socket: socket, server: SocketAddress(.v4(2), port: random.one(of: [929, 930])), answerFrom: nil)
         }
         let server = SocketAddress(
             random.one(of: [.v4(0x0A60_0035), .v4(0x0808_0808), .v4(0x0A00_0035)]),
@@ -112,7 +113,8 @@ extension CaseGenerator {
         guard !entries.isEmpty else {
             return .put(MapEntryText(.backend(BackendKey(backend_uid: 101), BackendValue())))
         }
-        let text = MapEntryText(random.one(of: entries))
+        let manage = entries.filter { $0.key.map == .manage }
+        let text = MapEntryText(random.one(of: manage.isEmpty || !random.isOneIn(3) ? entries : manage))
         if random.isOneIn(2) { return .delete(text) }
         // The value of another entry of the same map.
         let others = entries.map(MapEntryText.init).filter { $0.map == text.map }

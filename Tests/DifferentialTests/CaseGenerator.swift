@@ -49,7 +49,8 @@ struct CaseGenerator {
         let entries = isCompiled ? compiledEntries(caseSeed) : brokenEntries()
         var test = DifferentialCase(
             caseSeed: caseSeed, preset: group.preset, changed: group.changed, seed: random.next(),
-            probeSources: group.probeSources, isMonitoring: group.isMonitoring, entries: entries, managed: [true, random.isOneIn(2)], steps: [])
+            probeSources: group.probeSources, isMonitoring: group.isMonitoring, entries: entries,
+            managed: [true, random.isOneIn(2)], steps: [])
         test.entries += managedAddresses(isCompiled)
         test.entries += dnsProxy()
         addSteps(to: &test, isCompiled)

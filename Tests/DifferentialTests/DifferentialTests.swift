@@ -36,8 +36,8 @@ struct DifferentialTests {
             }
         }
         print("the twins agree on \(caseCount) cases with \(connectCount) connects")
-        // Few cases do not meet every rule.
-        guard caseCount >= 400 else { return }
+        // Few cases do not meet every rule, and which do is the seed's affair.
+        guard Self.setting("SEED") == nil, Self.setting("COUNT") == nil else { return }
         let missing = ReachableExits.all.filter { exits[$0] == nil }
         #expect(missing.isEmpty, "no case with seed \(seed) met \(missing)")
         let unforeseen = exits.keys.filter { !ReachableExits.all.contains($0) }

@@ -25,13 +25,13 @@ struct SimulatedTwin {
     let options: DataplaneOptions
     let cookies: [UInt64]
     let sockOps: SockOps
-    private(set) var maps: MapStore
+    var maps: MapStore
     private var generator: SplitMix64
-    private var sockets: [Socket?] = []
+    var sockets: [Socket?] = []
     /// Any time will do: times are not compared.
-    private var now: UInt64 = 100_000_000_000
+    var now: UInt64 = 100_000_000_000
     /// Connections (client, server) of which a verdict is cached.
-    private var verdicts: [[SocketAddress]] = []
+    var verdicts: [[SocketAddress]] = []
 
     init(_ test: DifferentialCase, options: DataplaneOptions, cookies: [UInt64]) {
         self.options = options
@@ -155,74 +155,6 @@ struct SimulatedTwin {
         return decision
     }
 
-    // MARK: Send
-
-    private mutating func send(_ send: DifferentialStep.Send, _ outcome: inout StepOutcome) {
-        guard var socket = sockets[send.socket], socket.remote != nil else { return }
-        outcome.bytes = send.bytes
-        if send.isFromServer {
-            socket.receivedBytes += UInt32(send.byteCount)
-        } else {
-            push(on: &socket, &outcome)
-            socket.sentBytes += UInt32(outcome.bytes.count)
-        }
-        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
-        sockets[send.socket] = socket
-    }
-
-    private func push(on socket: inout Socket, _ outcome: inout StepOutcome) {
-        guard socket.isInSockHash else { return }
-        var untraced = NoTrace()
-        let decision = SkMsg(options: options).run(
-            family: socket.family, storage: &socket.storage, recorder: &untraced)
-        outcome.exits.append(.init(hook: .skMsg, reason: decision.reason))
-        outcome.bytes = decision.header + outcome.bytes
-    }
-
-    // MARK: Reports, verdicts
-
-    private mutating func report(_ number: Int, _ outcome: inout StepOutcome) {
-        guard var socket = sockets[number], let local = socket.local, let remote = socket.remote,
-            var peer = socket.peer
-        else { return }
-        outcome.bytes = [7]
-        push(on: &socket, &outcome)
-        // A program sees the packet before the kernel counts it.
-        let cookie = cookies[socket.namespace]
-        let client = Connection(
-            local: local, remote: remote, cookie: cookie, sentBytes: socket.sentBytes,
-            receivedBytes: socket.receivedBytes)
-        let server = Connection(
-            local: remote.unmapped, remote: local.unmapped, cookie: cookie, sentBytes: socket.receivedBytes,
-            receivedBytes: socket.sentBytes)
-        reportIfDue(client, &socket.storage, &outcome)
-        reportIfDue(server, &peer.storage, &outcome)
-        socket.sentBytes += UInt32(outcome.bytes.count)
-        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
-        socket.peer = peer
-        sockets[number] = socket
-    }
-
-    private mutating func reportIfDue(
-        _ connection: Connection, _ storage: inout SocketStorage?, _ outcome: inout StepOutcome
-    ) {
-        var untraced = NoTrace()
-        let old = storage?.last_report_ns ?? 0
-        storage?.last_report_ns = 1
-        let decision = CgroupSkb(options: options).run(
-            connection, maps: &maps, storage: &storage, now: now, recorder: &untraced)
-        if decision.report == nil { storage?.last_report_ns = old }
-        outcome.packetExits.append(.init(hook: .cgroupSkb, reason: decision.reason))
-        if let report = decision.report { outcome.reports.append(StepOutcome.Report(report)) }
-    }
-
-    private mutating func cacheVerdict(_ number: Int) {
-        guard let socket = sockets[number], socket.peer != nil, let local = socket.local, let remote = socket.remote
-        else { return }
-        let ends = [local.unmapped, remote.unmapped]
-        if !verdicts.contains(ends) { verdicts.append(ends) }
-    }
-
     // MARK: Close
 
     private mutating func close(_ number: Int, _ outcome: inout StepOutcome) {
@@ -252,35 +184,10 @@ struct SimulatedTwin {
         socket.remote = nil
         sockets[number] = socket
     }
-
-    // MARK: DNS
-
-    private mutating func ask(
-        _ server: SocketAddress, _ answerFrom: SocketAddress?, on number: Int, _ outcome: inout StepOutcome
-    ) {
-        guard var socket = sockets[number] else { return }
-        let cookie = cookies[socket.namespace]
-        var untraced = NoTrace()
-        let sent = SendMsg4(options: options).run(
-            SocketCall(cookie: cookie, destination: server, isTCP: false, now: now), maps: &maps,
-            storage: &socket.storage, recorder: &untraced)
-        outcome.exits.append(.init(hook: .sendmsg4, reason: sent.reason))
-        sockets[number] = socket
-        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
-        guard Listeners.datagramPorts.contains(sent.address.port) else { return }
-        let heard = Linux.destination(of: sent.address)
-        outcome.server = heard
-        let source = answerFrom ?? heard
-        let received = RecvMsg4(options: options).run(
-            SocketCall(cookie: cookie, destination: source, isTCP: false, now: now), maps: &maps,
-            storage: socket.storage, recorder: &untraced)
-        outcome.exits.append(.init(hook: .recvmsg4, reason: received.reason))
-        outcome.seenFrom = received.address
-    }
 }
 
 /// What Linux itself does to a destination after the hooks.
-private enum Linux {
+enum Linux {
     /// The unspecified address is this host: of IPv4 the address that the socket is bound to. Source: Linux,
     /// ip_route_output_key_hash_rcu, tcp_v6_connect.
     static func destination(of address: SocketAddress, boundTo bound: IPAddress? = nil) -> SocketAddress {
