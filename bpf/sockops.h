@@ -50,12 +50,37 @@ static __always_inline bool km_is_fin_sent(const struct bpf_sock_ops *skops)
 	}
 }
 
-static __always_inline void km_read_numbers(const struct bpf_sock_ops *skops, bool is_inbound,
+/*
+ * Whether this end has received a FIN, judged by the state that it leaves for CLOSE. FIN_WAIT2 ends with one, or without
+ * when the program has closed its descriptor: the kernel's number then has not grown since the state began. (Data and
+ * then a reset while half closed look like a FIN: one byte too few.)
+ */
+static __always_inline bool km_is_fin_received(const struct bpf_sock_ops *skops,
+					       const struct km_sockstorage_value *storage)
+{
+	if (skops->op != BPF_SOCK_OPS_STATE_CB)
+		return 0;
+	switch (skops->args[0]) {
+	case BPF_TCP_CLOSE_WAIT:
+	case BPF_TCP_LAST_ACK:
+	case BPF_TCP_CLOSING:
+	case BPF_TCP_TIME_WAIT:
+		return 1;
+	case BPF_TCP_FIN_WAIT2:
+		return (__u32)skops->bytes_received != storage->fin_wait2_received;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline void km_read_numbers(const struct bpf_sock_ops *skops,
+					    const struct km_sockstorage_value *storage, bool is_inbound,
 					    struct km_tcp_numbers *numbers)
 {
 	numbers->sent_bytes = km_sent_bytes(skops->bytes_acked, skops->snd_nxt, skops->snd_una, is_inbound,
 					    km_is_fin_sent(skops));
-	numbers->received_bytes = skops->bytes_received;
+	/* The kernel counts a FIN as a byte. */
+	numbers->received_bytes = skops->bytes_received - km_is_fin_received(skops, storage);
 	numbers->smoothed_rtt = skops->srtt_us;
 	numbers->minimum_rtt = skops->rtt_min;
 	numbers->retransmissions = skops->total_retrans;
@@ -91,7 +116,7 @@ static __always_inline void km_report_sockops(struct bpf_sock_ops *skops, const 
 
 	if (!km_options.is_monitoring || !storage)
 		return;
-	km_read_numbers(skops, is_inbound, &numbers);
+	km_read_numbers(skops, storage, is_inbound, &numbers);
 	km_report(connection, storage, is_inbound, tcp_state, &numbers);
 }
 
@@ -219,6 +244,19 @@ static __always_inline void km_closed(struct bpf_sock_ops *skops, struct bpf_soc
 	km_end_sockops(skops, KM_REASON_CLOSED, connection);
 }
 
+/* The other end has acknowledged our FIN. */
+static __always_inline void km_half_closed(struct bpf_sock_ops *skops)
+{
+	struct bpf_sock *sk = skops->sk;
+	struct km_sockstorage_value *storage;
+
+	if (!sk)
+		return;
+	storage = km_storage(sk);
+	if (storage)
+		storage->fin_wait2_received = skops->bytes_received;
+}
+
 SEC("sockops")
 int km_sockops(struct bpf_sock_ops *skops)
 {
@@ -231,6 +269,8 @@ int km_sockops(struct bpf_sock_ops *skops)
 			return 0;
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
+		if (skops->args[1] == BPF_TCP_FIN_WAIT2)
+			km_half_closed(skops);
 		if (skops->args[1] != BPF_TCP_CLOSE)
 			return 0;
 		break;

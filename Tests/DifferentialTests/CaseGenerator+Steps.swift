@@ -1,5 +1,6 @@
 import KernelABI
 import Model
+import SocketDriverProtocol
 import TestSupport
 
 extension CaseGenerator {
@@ -31,12 +32,11 @@ extension CaseGenerator {
                 test.steps.append(.connect(connect))
             case 11..<14:
                 guard let socket = pick(open.filter { $0.isTCP }) else { continue }
-                let bytes = (0..<(1 + random.below(40))).map { UInt8($0) }
-                test.steps.append(.send(socket: socket.number, bytes))
+                test.steps.append(exchange(on: socket.number))
             case 14..<16:
                 guard let socket = pick(open) else { continue }
                 open.removeAll { $0.number == socket.number }
-                test.steps.append(.close(socket: socket.number))
+                test.steps.append(.close(socket: socket.number, ending()))
             case 16:
                 let namespace = random.below(2)
                 open.append(
@@ -50,7 +50,17 @@ extension CaseGenerator {
                 test.steps.append(change(test))
             }
         }
-        for socket in open { test.steps.append(.close(socket: socket.number)) }
+        for socket in open { test.steps.append(.close(socket: socket.number, ending())) }
+    }
+
+    private mutating func ending() -> Ending { random.one(of: [.graceful, .reset, .abandoned]) }
+
+    /// Something that happens on a connection.
+    private mutating func exchange(on socket: Int) -> DifferentialStep {
+        if group.hasPeriodicReports, random.isOneIn(3) { return .report(socket: socket) }
+        if random.isOneIn(8) { return .cacheVerdict(socket: socket) }
+        let byteCount = random.isOneIn(12) ? 60_000 + random.below(200_000) : 1 + random.below(40)
+        return .send(.init(socket: socket, byteCount: byteCount, isFromServer: random.isOneIn(3)))
     }
 
     private mutating func pick(_ sockets: [Open]) -> Open? { sockets.isEmpty ? nil : random.one(of: sockets) }
@@ -84,6 +94,10 @@ extension CaseGenerator {
     }
 
     private mutating func ask(_ socket: Int) -> DifferentialStep {
+        if random.isOneIn(10) {
+            return .ask(
+                socket: socket, server: SocketAddress(.v4(2), port: random.one(of: [929, 930])), answerFrom: nil)
+        }
         let server = SocketAddress(
             random.one(of: [.v4(0x0A60_0035), .v4(0x0808_0808), .v4(0x0A00_0035)]),
             port: random.one(of: Listeners.datagramPorts))
@@ -99,7 +113,8 @@ extension CaseGenerator {
         guard !entries.isEmpty else {
             return .put(MapEntryText(.backend(BackendKey(backend_uid: 101), BackendValue())))
         }
-        let text = MapEntryText(random.one(of: entries))
+        let manage = entries.filter { $0.key.map == .manage }
+        let text = MapEntryText(random.one(of: manage.isEmpty || !random.isOneIn(3) ? entries : manage))
         if random.isOneIn(2) { return .delete(text) }
         // The value of another entry of the same map.
         let others = entries.map(MapEntryText.init).filter { $0.map == text.map }

@@ -12,6 +12,8 @@ struct CaseGenerator {
         var preset: Preset
         var changed: [OptionName: String]
         var probeSources: [IPAddress]
+        var isMonitoring = true
+        var hasPeriodicReports = false
     }
 
     init(seed: UInt64, group: Group) {
@@ -19,18 +21,26 @@ struct CaseGenerator {
         self.group = group
     }
 
-    /// The nth group: the presets as they are, then mixtures of their options.
+    /// The presets as they are, with periodic reports and without any, then mixtures of their options.
+    static let groupCount = 10
+
+    /// The nth group.
     static func group(_ index: Int, seed: UInt64) -> Group {
-        let probe = IPAddress.v4(0x0A60_0004)
-        guard index >= 2 else {
-            return Group(preset: Preset.allCases[index], changed: [:], probeSources: index == 0 ? [] : [probe])
+        // The second namespace is the node's.
+        let probes = AddressFamily.allCases.map { DifferentialCase.localAddress(1, $0) }
+        if index < 6 {
+            return Group(
+                preset: Preset.allCases[index % 2], changed: [:], probeSources: index < 4 ? probes : [],
+                isMonitoring: index < 4, hasPeriodicReports: index / 2 == 1)
         }
         var random = SplitMix64(seed: seed &+ UInt64(index))
         var changed: [OptionName: String] = [:]
         for name in OptionName.allCases where !name.rule.isEmpty || name == .extras {
             changed[name] = random.one(of: DataplaneOptions.choices(of: name))
         }
-        return Group(preset: random.one(of: Preset.allCases), changed: changed, probeSources: [probe])
+        return Group(
+            preset: random.one(of: Preset.allCases), changed: changed, probeSources: probes,
+            hasPeriodicReports: random.isOneIn(2))
     }
 
     mutating func next(caseSeed: UInt64) -> DifferentialCase {
@@ -39,7 +49,8 @@ struct CaseGenerator {
         let entries = isCompiled ? compiledEntries(caseSeed) : brokenEntries()
         var test = DifferentialCase(
             caseSeed: caseSeed, preset: group.preset, changed: group.changed, seed: random.next(),
-            probeSources: group.probeSources, entries: entries, managed: [true, random.isOneIn(2)], steps: [])
+            probeSources: group.probeSources, isMonitoring: group.isMonitoring, entries: entries,
+            managed: [true, random.isOneIn(2)], steps: [])
         test.entries += managedAddresses(isCompiled)
         test.entries += dnsProxy()
         addSteps(to: &test, isCompiled)
@@ -147,7 +158,10 @@ struct CaseGenerator {
     // MARK: Who is managed, DNS
 
     private mutating func managedAddresses(_ isCompiled: Bool) -> [MapWrite] {
-        let addresses = isCompiled ? Self.meshAddresses : Self.podAddresses + Self.virtualIPs
+        let own = [0, 1].flatMap { namespace in
+            AddressFamily.allCases.map { DifferentialCase.localAddress(namespace, $0) }
+        }
+        let addresses = own + own + (isCompiled ? Self.meshAddresses : Self.podAddresses + Self.virtualIPs)
         return addresses.filter { _ in random.isOneIn(2) }.map {
             .put(.manage(ManageKey($0), ManageValue(state: random.isOneIn(4) ? 1 : 0)))
         }

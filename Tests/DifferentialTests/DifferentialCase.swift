@@ -1,4 +1,5 @@
 import Model
+import SocketDriverProtocol
 
 /// What both twins run: options, maps that need not be sound, and steps.
 struct DifferentialCase: Hashable, Sendable {
@@ -11,11 +12,18 @@ struct DifferentialCase: Hashable, Sendable {
     var seed: UInt64
     /// Addresses from which the node probes its pods.
     var probeSources: [IPAddress] = []
+    var isMonitoring = true
     /// What the maps hold at first, but for the cookies of namespaces.
     var entries: [MapWrite]
     /// Which of the namespaces are in km_manage by their cookie.
     var managed: [Bool]
     var steps: [DifferentialStep]
+
+    /// What the sockets of a namespace are bound to.
+    static func localAddress(_ namespace: Int, _ family: AddressFamily) -> IPAddress {
+        family == .v4
+            ? .v4(0x0AF4_0001 + UInt32(namespace)) : .v6(high: 0xfd00_0244_0000_0000, low: 1 + UInt64(namespace))
+    }
 
     /// What a case's maps take.
     static let capacities = MapCapacities(
@@ -44,9 +52,24 @@ enum DifferentialStep: Hashable, Sendable {
         var reusing: Int?
     }
 
+    struct Send: Hashable, Sendable {
+        var socket: Int
+        /// More than 64 KB take several messages of the kernel.
+        var byteCount: Int
+        /// Whether the listener's end sends.
+        var isFromServer = false
+
+        /// Any will do, but each differs from the one before.
+        var bytes: [UInt8] { (0..<byteCount).map { UInt8(truncatingIfNeeded: $0) } }
+    }
+
     case connect(Connect)
-    case send(socket: Int, [UInt8])
-    case close(socket: Int)
+    case send(Send)
+    case close(socket: Int, Ending)
+    /// Reports of both ends of a connection are due, and a byte goes from the client to the server.
+    case report(socket: Int)
+    /// User space has judged a connection: its verdict lies in km_auth_res.
+    case cacheVerdict(socket: Int)
     /// An unconnected UDP socket is opened.
     case openDatagram(namespace: Int)
     /// A question to a server; the answer comes from where the question went, or from `answerFrom`.
@@ -68,8 +91,11 @@ extension DifferentialStep: CustomStringConvertible {
         case .connect(let connect):
             "connect from namespace \(connect.namespace) to \(connect.destination) \(connect.isTCP ? "tcp" : "udp")"
                 + (connect.reusing.map { " with socket \($0)" } ?? "")
-        case .send(let socket, let bytes): "send \(bytes.count) bytes on socket \(socket)"
-        case .close(let socket): "close socket \(socket)"
+        case .send(let send):
+            "send \(send.byteCount) bytes on socket \(send.socket)" + (send.isFromServer ? " from the server" : "")
+        case .close(let socket, let ending): "close socket \(socket), \(ending)"
+        case .report(let socket): "report socket \(socket)"
+        case .cacheVerdict(let socket): "cache a verdict of socket \(socket)"
         case .openDatagram(let namespace): "open a datagram socket in namespace \(namespace)"
         case .ask(let socket, let server, let answerFrom):
             "ask \(server) on socket \(socket)" + (answerFrom.map { ", answered from \($0)" } ?? "")

@@ -9,21 +9,38 @@ struct Disagreement: CustomStringConvertible {
     var description: String { "step \(step): " + lines.joined(separator: "; ") }
 }
 
+/// What a case gave.
+struct Comparison {
+    /// The first one; nothing after it was run.
+    var disagreement: Disagreement?
+    var connectCount = 0
+    /// How often the kernel's hooks ended with each reason.
+    var exits: [StepOutcome.Exit: Int] = [:]
+    /// What the kernel did, up to the disagreement.
+    var outcomes: [StepOutcome] = []
+}
+
 extension KernelTwin {
     /// Runs a case in both twins.
-    /// - Returns: the first disagreement, and how many connects there were.
-    mutating func compare(_ test: DifferentialCase) throws -> (disagreement: Disagreement?, connectCount: Int) {
+    /// - Parameter options: What the simulated twin takes for the case's options.
+    mutating func compare(_ test: DifferentialCase, simulating options: DataplaneOptions? = nil) throws -> Comparison {
         try begin(test)
-        var simulated = SimulatedTwin(test, cookies: cookies)
-        var connectCount = 0
+        var simulated = SimulatedTwin(test, options: options ?? test.options, cookies: cookies)
+        var result = Comparison()
         for (index, step) in test.steps.enumerated() {
-            if case .connect = step { connectCount += 1 }
+            if case .connect = step { result.connectCount += 1 }
             let (real, facts) = try perform(step)
+            result.outcomes.append(real)
+            for exit in real.exits + real.packetExits.compactMap(\.self) { result.exits[exit, default: 0] += 1 }
             let lines = real.differences(from: simulated.perform(step, facts))
-            if !lines.isEmpty { return (Disagreement(step: index, lines: lines), connectCount) }
+            if !lines.isEmpty {
+                result.disagreement = Disagreement(step: index, lines: lines)
+                return result
+            }
         }
         let lines = Self.differences(try snapshot(), simulated.maps)
-        return (lines.isEmpty ? nil : Disagreement(step: test.steps.count, lines: lines), connectCount)
+        if !lines.isEmpty { result.disagreement = Disagreement(step: test.steps.count, lines: lines) }
+        return result
     }
 
     /// The maps that do not hold the same bytes.

@@ -2,6 +2,7 @@ import Inputs
 import KernelABI
 import Model
 import Sim
+import SocketDriverProtocol
 
 /// The simulated twin: the hooks of Sim in the order in which Linux runs them for one process and a listener in the
 /// same namespace.
@@ -16,6 +17,7 @@ struct SimulatedTwin {
         var isInSockHash = false
         var isWatched = false
         var sentBytes: UInt32 = 0
+        var receivedBytes: UInt32 = 0
         /// The listener's end.
         var peer: (storage: SocketStorage?, isWatched: Bool)?
     }
@@ -23,16 +25,18 @@ struct SimulatedTwin {
     let options: DataplaneOptions
     let cookies: [UInt64]
     let sockOps: SockOps
-    private(set) var maps: MapStore
+    var maps: MapStore
     private var generator: SplitMix64
-    private var sockets: [Socket?] = []
+    var sockets: [Socket?] = []
     /// Any time will do: times are not compared.
-    private var now: UInt64 = 1_000_000_000
+    var now: UInt64 = 100_000_000_000
+    /// Connections (client, server) of which a verdict is cached.
+    var verdicts: [[SocketAddress]] = []
 
-    init(_ test: DifferentialCase, cookies: [UInt64]) {
-        options = test.options
+    init(_ test: DifferentialCase, options: DataplaneOptions, cookies: [UInt64]) {
+        self.options = options
         self.cookies = cookies
-        sockOps = SockOps(options: test.options, probeSources: test.probeSources, isMonitoring: true)
+        sockOps = SockOps(options: options, probeSources: test.probeSources, isMonitoring: test.isMonitoring)
         maps = MapStore(capacities: DifferentialCase.capacities)
         generator = SplitMix64(seed: test.seed)
         for write in test.entries {
@@ -48,8 +52,10 @@ struct SimulatedTwin {
         var outcome = StepOutcome()
         switch step {
         case .connect(let connect): self.connect(connect, facts, &outcome)
-        case .send(let socket, let bytes): send(bytes, on: socket, &outcome)
-        case .close(let socket): close(socket, &outcome)
+        case .send(let send): self.send(send, &outcome)
+        case .report(let socket): report(socket, &outcome)
+        case .cacheVerdict(let socket): cacheVerdict(socket)
+        case .close(let socket, _): close(socket, &outcome)
         case .openDatagram(let namespace):
             sockets.append(Socket(namespace: namespace, family: .v4, isTCP: false))
         case .ask(let socket, let server, let answerFrom): ask(server, answerFrom, on: socket, &outcome)
@@ -57,6 +63,7 @@ struct SimulatedTwin {
         case .delete(let text): if let entry = text.entry { try? maps.delete(entry.key) }
         }
         outcome.reports.sort { !$0.isInbound && $1.isInbound }
+        outcome.verdicts = verdicts.sorted { $0[0] < $1[0] }
         return outcome
     }
 
@@ -88,7 +95,8 @@ struct SimulatedTwin {
         if decision.verdict == .refuse {
             outcome.result = "ECONNREFUSED"
         } else {
-            socket.remote = Linux.destination(of: decision.destination)
+            let bound = DifferentialCase.localAddress(socket.namespace, .v4)
+            socket.remote = Linux.destination(of: decision.destination, boundTo: bound)
             socket.local = facts.local
             if socket.isTCP { establish(&socket, &outcome) }
             // To getpeername a socket without port is not connected.
@@ -105,7 +113,7 @@ struct SimulatedTwin {
         let client = Connection(local: local, remote: remote, cookie: cookies[socket.namespace])
         var storage = socket.storage
         run(.connect, client, &storage, &outcome)
-        socket.sentBytes = 0
+        (socket.sentBytes, socket.receivedBytes) = (0, 0)
         guard Listeners.ports.contains(remote.port) else {
             outcome.result = "ECONNREFUSED"
             if socket.isWatched { run(.close, client, &storage, &outcome) }
@@ -120,7 +128,8 @@ struct SimulatedTwin {
         // Once asked for, callbacks go on for every connection of the socket.
         socket.isWatched = socket.isWatched || active.watchesState
         var accepted: SocketStorage?
-        let server = Connection(local: remote, remote: local, cookie: cookies[socket.namespace])
+        // The listener's socket is of the family on the wire.
+        let server = Connection(local: remote.unmapped, remote: local.unmapped, cookie: cookies[socket.namespace])
         let passive = run(.passiveEstablished, server, &accepted, &outcome)
         socket.peer = (accepted, passive.watchesState)
     }
@@ -134,25 +143,19 @@ struct SimulatedTwin {
         let decision = sockOps.run(event, connection, maps: &maps, storage: &storage, now: now, recorder: &untraced)
         if decision.reason != .none { outcome.exits.append(.init(hook: .sockOps, reason: decision.reason)) }
         if let report = decision.report { outcome.reports.append(StepOutcome.Report(report)) }
+        let asked = decision.authorizationRequest
+        if asked.count == 2 {
+            outcome.requests.append(
+                .init(isIPv6: asked[0].address.family == .v6, client: asked[0], server: asked[1]))
+        }
+        if decision.forgetsVerdict {
+            let ends = [connection.local.unmapped, connection.remote.unmapped]
+            verdicts.removeAll { $0 == ends || $0 == ends.reversed() }
+        }
         return decision
     }
 
-    // MARK: Send, close
-
-    private mutating func send(_ bytes: [UInt8], on number: Int, _ outcome: inout StepOutcome) {
-        guard var socket = sockets[number], socket.remote != nil else { return }
-        outcome.bytes = bytes
-        if socket.isInSockHash {
-            var untraced = NoTrace()
-            let decision = SkMsg(options: options).run(
-                family: socket.family, storage: &socket.storage, recorder: &untraced)
-            outcome.exits.append(.init(hook: .skMsg, reason: decision.reason))
-            outcome.bytes = decision.header + bytes
-        }
-        socket.sentBytes += UInt32(outcome.bytes.count)
-        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
-        sockets[number] = socket
-    }
+    // MARK: Close
 
     private mutating func close(_ number: Int, _ outcome: inout StepOutcome) {
         disconnect(number, &outcome)
@@ -166,51 +169,31 @@ struct SimulatedTwin {
         }
         let cookie = cookies[socket.namespace]
         if socket.isWatched {
-            let client = Connection(local: local, remote: remote, cookie: cookie, sentBytes: socket.sentBytes)
+            let client = Connection(
+                local: local, remote: remote, cookie: cookie, sentBytes: socket.sentBytes,
+                receivedBytes: socket.receivedBytes)
             run(.close, client, &socket.storage, &outcome)
         }
         if var peer = socket.peer, peer.isWatched {
-            let server = Connection(local: remote, remote: local, cookie: cookie, receivedBytes: socket.sentBytes)
+            let server = Connection(
+                local: remote.unmapped, remote: local.unmapped, cookie: cookie, sentBytes: socket.receivedBytes,
+                receivedBytes: socket.sentBytes)
             run(.close, server, &peer.storage, &outcome)
         }
         socket.peer = nil
         socket.remote = nil
         sockets[number] = socket
     }
-
-    // MARK: DNS
-
-    private mutating func ask(
-        _ server: SocketAddress, _ answerFrom: SocketAddress?, on number: Int, _ outcome: inout StepOutcome
-    ) {
-        guard var socket = sockets[number] else { return }
-        let cookie = cookies[socket.namespace]
-        var untraced = NoTrace()
-        let sent = SendMsg4(options: options).run(
-            SocketCall(cookie: cookie, destination: server, isTCP: false, now: now), maps: &maps,
-            storage: &socket.storage, recorder: &untraced)
-        outcome.exits.append(.init(hook: .sendmsg4, reason: sent.reason))
-        outcome.server = Linux.destination(of: sent.address)
-        sockets[number] = socket
-        outcome.storage = socket.storage.map(StepOutcome.Storage.init)
-        guard Listeners.datagramPorts.contains(sent.address.port), let source = answerFrom ?? outcome.server else {
-            return
-        }
-        let received = RecvMsg4(options: options).run(
-            SocketCall(cookie: cookie, destination: source, isTCP: false, now: now), maps: &maps,
-            storage: socket.storage, recorder: &untraced)
-        outcome.exits.append(.init(hook: .recvmsg4, reason: received.reason))
-        outcome.seenFrom = received.address
-    }
 }
 
 /// What Linux itself does to a destination after the hooks.
-private enum Linux {
-    /// The unspecified address is this host. Source: Linux, tcp_v4_connect and tcp_v6_connect.
-    static func destination(of address: SocketAddress) -> SocketAddress {
-        let loopback = IPAddress.v4(0x7f00_0001)
-        if address.address == .anyV4 { return SocketAddress(loopback, port: address.port) }
-        if address.address == IPAddress.anyV4.mapped { return SocketAddress(loopback.mapped, port: address.port) }
+enum Linux {
+    /// The unspecified address is this host: of IPv4 the address that the socket is bound to. Source: Linux,
+    /// ip_route_output_key_hash_rcu, tcp_v6_connect.
+    static func destination(of address: SocketAddress, boundTo bound: IPAddress? = nil) -> SocketAddress {
+        let own = bound ?? .v4(0x7f00_0001)
+        if address.address == .anyV4 { return SocketAddress(own, port: address.port) }
+        if address.address == IPAddress.anyV4.mapped { return SocketAddress(own.mapped, port: address.port) }
         if address.address == .anyV6 { return SocketAddress(.v6(high: 0, low: 1), port: address.port) }
         return address
     }

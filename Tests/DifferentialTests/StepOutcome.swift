@@ -47,20 +47,45 @@ struct StepOutcome: Hashable, Sendable {
         var isFirst: Bool
     }
 
+    /// User space is asked for a verdict.
+    struct Request: Hashable, Sendable {
+        var isIPv6: Bool
+        var client: SocketAddress
+        var server: SocketAddress
+    }
+
     /// "ok", or the error by its name.
     var result = "ok"
     /// What getpeername says of a connected socket.
     var peer: SocketAddress?
     var storage: Storage?
     var exits: [Exit] = []
+    /// The first exits of cgroup_skb at the client and at the server, where that is looked at: how many packets
+    /// there are, and when, is the kernel's own affair.
+    var packetExits: [Exit?] = []
     /// Outbound ones first.
     var reports: [Report] = []
+    var requests: [Request] = []
+    /// The connections (client, server) of which km_auth_res holds a verdict.
+    var verdicts: [[SocketAddress]] = []
     /// What reached the other end of a send.
     var bytes: [UInt8] = []
     /// Where a datagram arrived.
     var server: SocketAddress?
     /// What the program saw as the source of the answer.
     var seenFrom: SocketAddress?
+
+    /// How many messages much data makes is the kernel's own affair: those after the first count as one.
+    mutating func joinMessages() {
+        var joined: [Exit] = []
+        for exit in exits where joined.last != exit { joined.append(exit) }
+        if joined.last?.reason == .tlvNotNeeded, joined.count > 1 { joined.removeLast() }
+        exits = joined
+    }
+
+    private static func start(of bytes: [UInt8]) -> String {
+        "\(bytes.count): \(Digits.hexadecimal(Array(bytes.prefix(64))))"
+    }
 
     /// The lines that differ from another outcome, "name: this | other".
     func differences(from other: StepOutcome) -> [String] {
@@ -70,8 +95,9 @@ struct StepOutcome: Hashable, Sendable {
         return [
             line("result", result, other.result), line("peer", peer, other.peer),
             line("storage", storage, other.storage), line("exits", exits, other.exits),
-            line("reports", reports, other.reports),
-            line("bytes", Digits.hexadecimal(bytes), Digits.hexadecimal(other.bytes)),
+            line("packet exits", packetExits, other.packetExits), line("reports", reports, other.reports),
+            line("requests", requests, other.requests), line("verdicts", verdicts, other.verdicts),
+            bytes == other.bytes ? nil : line("bytes", Self.start(of: bytes), Self.start(of: other.bytes)),
             line("server", server, other.server), line("seen from", seenFrom, other.seenFrom),
         ].compactMap(\.self)
     }

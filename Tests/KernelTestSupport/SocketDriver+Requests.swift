@@ -95,6 +95,19 @@ extension SocketDriver {
             .receive(socket, byteCount: UInt32(count), isExact: true, timeoutMilliseconds: timeoutMilliseconds))
     }
 
+    /// Sends on one end of a connection and receives at the other, also more than the kernel holds.
+    /// - Returns: What arrived: what was sent, and what came with it.
+    public mutating func transfer(
+        _ bytes: [UInt8], from socket: SocketNumber, to peer: SocketNumber
+    ) throws(DriverError) -> [UInt8] {
+        try value(.transfer(socket, to: peer, bytes))
+    }
+
+    /// Replaces what the programs remember of a socket; as many bytes as km_sockstorage_value has.
+    public mutating func setStorage(of socket: SocketNumber, to bytes: [UInt8]) throws(DriverError) {
+        try perform(.setStorage(socket, bytes))
+    }
+
     /// Closes a socket and, of a connection, its accepted end, and returns when both have reached the state CLOSE.
     public mutating func close(_ socket: SocketNumber, _ ending: Ending = .reset) throws(DriverError) {
         try perform(.close(socket, ending))

@@ -36,6 +36,16 @@ import Testing
         #expect(try driver.state(of: outcome.socket) == outcome.state)
         let accepted = try #require(outcome.accepted)
         #expect(try driver.state(of: accepted.socket).storageValue?.has_set_ip != 1)
+        // User space can change what is remembered.
+        let changed = try #require(outcome.state.storage).map { _ in UInt8(7) }
+        try driver.setStorage(of: outcome.socket, to: changed)
+        #expect(try driver.state(of: outcome.socket).storage == changed)
+        #expect(throws: DriverError.self) { try driver.setStorage(of: outcome.socket, to: [1]) }
+        // More than fits into the kernel at once.
+        let bytes = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0) }
+        #expect(try driver.transfer(bytes, from: outcome.socket, to: accepted.socket) == bytes)
+        #expect(try driver.transfer([1], from: accepted.socket, to: outcome.socket) == [1])
+        try driver.close(outcome.socket, .abandoned)
 
         // Elsewhere nothing is remembered but the time.
         request.destination = try end("10.0.0.8:80")

@@ -26,6 +26,7 @@ private func fullConnect() -> ConnectRequest {
         .receiveDatagram(socket, timeoutMilliseconds: .max), .state(socket), .hammer(HammerRequest(to: ends, count: 9)),
         .run(namespace, ["a", "", "ä"], input: [0], timeoutMilliseconds: 1), .start(namespace, []),
         .look(ProgramNumber(rawValue: 1)), .stop(ProgramNumber(rawValue: 2)),
+        .transfer(socket, to: SocketNumber(rawValue: 9), [1]), .setStorage(socket, [3, 4]), .close(socket, .abandoned),
     ] as [DriverRequest])
 func aRequestIsReadAsItWasWritten(_ request: DriverRequest) throws {
     var writer = WireWriter()

@@ -21,6 +21,13 @@ extension Driver {
             try checked(sc_reset_on_close(socket.descriptor))
             socket.close()
             if let peer { try waitForEnd(peer) }
+        case .abandoned:
+            socket.close()
+            guard let peer else { return }
+            let deadline = Deadline(milliseconds: 2000)
+            guard deadline.waitUntil({ peer.isIn(SC_TCP_CLOSE_WAIT, SC_TCP_CLOSED) }) else { throw Failure(ETIMEDOUT) }
+            _ = sc_shutdown_sending(peer.descriptor)
+            try waitForEnd(peer)
         }
     }
 

@@ -60,6 +60,10 @@ struct Driver {
         case .send(let socket, let bytes): reply.write(try send(socket, bytes))
         case .receive(let socket, let count, let isExact, let timeout):
             reply.write(try receive(socket, Int(count), isExact: isExact, Deadline(milliseconds: timeout)))
+        case .transfer(let socket, let peer, let bytes): reply.write(try transfer(bytes, from: socket, to: peer))
+        case .setStorage(let socket, let bytes):
+            guard let storageMap else { throw Failure(ENODEV) }
+            try storageMap.setStorage(of: try self.socket(socket).descriptor, to: bytes)
         case .close(let socket, let ending): try close(socket, ending)
         case .openDatagramSocket(let namespace, let family, let localEnd):
             let socket = try open(namespace, .udp, family)

@@ -31,4 +31,15 @@ struct StorageMap {
         if errno == ENOENT { return nil }
         throw Failure(errno)
     }
+
+    /// - Throws: EINVAL for another count of bytes than the map's.
+    func setStorage(of socket: CInt, to value: [UInt8]) throws(Failure) {
+        guard value.count == valueByteCount else { throw Failure(EINVAL) }
+        var key = socket
+        // In bounds: the key of such a map is a descriptor, the value's size was compared.
+        let status = unsafe value.withUnsafeBytes { buffer in
+            unsafe bpf_map_update_elem(descriptor, &key, buffer.baseAddress, UInt64(BPF_ANY))
+        }
+        if status != 0 { throw Failure(errno) }
+    }
 }

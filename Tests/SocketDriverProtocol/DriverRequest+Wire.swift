@@ -32,6 +32,8 @@ extension DriverRequest: WireValue {
         case 19: self = .start(try reader.read(), try reader.read())
         case 20: self = .look(try reader.read())
         case 21: self = .stop(try reader.read())
+        case 22: self = .transfer(try reader.read(), to: try reader.read(), try reader.read())
+        case 23: self = .setStorage(try reader.read(), try reader.read())
         default: throw WireError()
         }
     }
@@ -63,6 +65,8 @@ extension DriverRequest: WireValue {
         case .start(let namespace, let arguments): writer.command(19, namespace, arguments)
         case .look(let program): writer.command(20, program)
         case .stop(let program): writer.command(21, program)
+        case .transfer(let socket, let peer, let bytes): writer.command(22, socket, peer, bytes)
+        case .setStorage(let socket, let bytes): writer.command(23, socket, bytes)
         }
     }
 }

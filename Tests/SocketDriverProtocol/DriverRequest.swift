@@ -30,6 +30,8 @@ public enum Ending: UInt8, Hashable, Sendable, WireValue {
     case graceful
     /// RST from the named end.
     case reset
+    /// The named end's descriptor is closed at once, which sends FIN; then FIN from its peer.
+    case abandoned
 }
 
 /// What the helper does. A message is the command's number (u8), then its values in the order in which they stand
@@ -57,6 +59,10 @@ public enum DriverRequest: Hashable, Sendable {
     case send(SocketNumber, [UInt8])
     /// Waits until `byteCount` bytes are there (`isExact`), or any. Reply: the bytes; fewer at the end of the stream.
     case receive(SocketNumber, byteCount: UInt32, isExact: Bool, timeoutMilliseconds: UInt32)
+    /// Sends on one socket and receives at another until all is there, and what more comes at once. Reply: the bytes.
+    case transfer(SocketNumber, to: SocketNumber, [UInt8])
+    /// Replaces what the programs remember of a socket. Reply: nothing.
+    case setStorage(SocketNumber, [UInt8])
     /// Closes a socket and, of a connection, its peer, after both have reached the TCP state CLOSE.
     case close(SocketNumber, Ending)
     /// An unconnected UDP socket. Reply: its number.

@@ -206,7 +206,7 @@ struct km_sockstorage_value {
 	__u8 has_set_ip;
 	__u8 pad[3];
 	struct km_tuple original_dst;
-	__u32 tail_pad;
+	__u32 fin_wait2_received; /* ours, where upstream has padding: bytes received when FIN_WAIT2 began */
 };
 KM_ASSERT_SIZE(km_sockstorage_value, 64);
 KM_ASSERT_OFFSET(km_sockstorage_value, connect_ns, 0);
@@ -217,6 +217,7 @@ KM_ASSERT_OFFSET(km_sockstorage_value, via_waypoint, 18);
 KM_ASSERT_OFFSET(km_sockstorage_value, has_encoded, 19);
 KM_ASSERT_OFFSET(km_sockstorage_value, has_set_ip, 20);
 KM_ASSERT_OFFSET(km_sockstorage_value, original_dst, 24);
+KM_ASSERT_OFFSET(km_sockstorage_value, fin_wait2_received, 60);
 
 /* km_auth_req, ring buffer: a verdict is wanted for this tuple (client to server). */
 struct km_auth_request {
