@@ -93,5 +93,12 @@ let package = Package(
                 "socket-driver",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "TrafficTests",
+            dependencies: [
+                "CBPF", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol", "TestSupport",
+                "socket-driver",
+            ],
+            swiftSettings: strict),
     ]
 )
