@@ -48,7 +48,7 @@ extension TrafficScene {
                 }
             } catch {
                 let errors = String(decoding: try servers.look(at: program).errors, as: UTF8.self)
-                throw NginxFailure(description: "\(error): \(errors)")
+                throw ServerFailure(description: "\(error): \(errors)")
             }
         }
     }
@@ -59,7 +59,7 @@ extension TrafficScene {
     }
 }
 
-/// nginx does not answer; with what it wrote.
-struct NginxFailure: Error, CustomStringConvertible {
+/// A server does not answer; with what it wrote.
+struct ServerFailure: Error, CustomStringConvertible {
     var description: String
 }
