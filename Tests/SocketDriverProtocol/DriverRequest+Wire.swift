@@ -109,6 +109,7 @@ extension HammerRequest: WireValue {
         destinations = try reader.read()
         count = try reader.read()
         acceptingNamespace = try reader.read()
+        isTraced = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -117,5 +118,6 @@ extension HammerRequest: WireValue {
         writer.write(destinations)
         writer.write(count)
         writer.write(acceptingNamespace)
+        writer.write(isTraced)
     }
 }
