@@ -96,7 +96,8 @@ let package = Package(
         .testTarget(
             name: "TrafficTests",
             dependencies: [
-                "CBPF", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol", "TestSupport",
+                "CBPF", "CSocketCalls", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
+                "TestSupport",
                 "socket-driver",
             ],
             swiftSettings: strict),
