@@ -93,5 +93,13 @@ let package = Package(
                 "socket-driver",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "TrafficTests",
+            dependencies: [
+                "CBPF", "CSocketCalls", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
+                "TestSupport",
+                "socket-driver",
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -9,15 +9,24 @@ extension Driver {
         var errors: [Int32: UInt32] = [:]
         var remoteEnds: [SocketAddress: UInt32] = [:]
         var times: [UInt64] = []
+        var trace = WireWriter()
         times.reserveCapacity(Int(request.count))
         for index in 0..<Int(destinations.isEmpty ? 0 : request.count) {
             let socket = try open(request.namespace, .tcp, request.family)
             try checked(sc_limit_connect(socket.descriptor, 2000))
             let start = sc_monotonic_ns()
             let errno = socket.connect(destinations[index % destinations.count])
-            times.append(sc_monotonic_ns() - start)
+            let end = sc_monotonic_ns()
+            times.append(end - start)
             errors[errno, default: 0] += 1
-            guard errno == 0, let remoteEnd = try socket.remoteEnd() else { continue }
+            let connectedEnd = errno == 0 ? try socket.remoteEnd() : nil
+            if request.isTraced {
+                trace.write(
+                    HammerAttempt(
+                        destination: UInt32(index % destinations.count), start: start, end: end, errno: errno,
+                        remoteEnd: connectedEnd))
+            }
+            guard let remoteEnd = connectedEnd else { continue }
             remoteEnds[remoteEnd, default: 0] += 1
             let accepted = try acceptAny(at: remoteEnd.unmapped, in: request.acceptingNamespace)
             try checked(sc_reset_on_close(socket.descriptor))
@@ -28,7 +37,7 @@ extension Driver {
         return HammerOutcome(
             errors: tallies(errors), remoteEnds: tallies(remoteEnds), minimumNanoseconds: times.first ?? 0,
             p50Nanoseconds: quantile(times, 50), p90Nanoseconds: quantile(times, 90),
-            p99Nanoseconds: quantile(times, 99))
+            p99Nanoseconds: quantile(times, 99), trace: trace.bytes)
     }
 
     private func acceptAny(

@@ -88,6 +88,24 @@ extension Tally: WireValue {
     }
 }
 
+extension HammerAttempt: WireValue {
+    public init(from reader: inout WireReader) throws(WireError) {
+        destination = try reader.read()
+        start = try reader.read()
+        end = try reader.read()
+        errno = try reader.read()
+        remoteEnd = try reader.read()
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.write(destination)
+        writer.write(start)
+        writer.write(end)
+        writer.write(errno)
+        writer.write(remoteEnd)
+    }
+}
+
 extension HammerOutcome: WireValue {
     public init(from reader: inout WireReader) throws(WireError) {
         errors = try reader.read()
@@ -96,6 +114,7 @@ extension HammerOutcome: WireValue {
         p50Nanoseconds = try reader.read()
         p90Nanoseconds = try reader.read()
         p99Nanoseconds = try reader.read()
+        trace = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -105,6 +124,7 @@ extension HammerOutcome: WireValue {
         writer.write(p50Nanoseconds)
         writer.write(p90Nanoseconds)
         writer.write(p99Nanoseconds)
+        writer.write(trace)
     }
 }
 

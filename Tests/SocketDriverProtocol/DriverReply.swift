@@ -96,6 +96,26 @@ public struct Tally<Value: WireValue & Hashable>: Hashable, Sendable {
     }
 }
 
+/// One connect of many.
+public struct HammerAttempt: Hashable, Sendable {
+    /// Index of the destination in the request.
+    public var destination: UInt32
+    /// Before and after connect(2), in nanoseconds of the monotonic clock.
+    public var start: UInt64
+    public var end: UInt64
+    public var errno: Int32
+    /// nil when the connect failed.
+    public var remoteEnd: SocketAddress?
+
+    public init(destination: UInt32, start: UInt64, end: UInt64, errno: Int32, remoteEnd: SocketAddress?) {
+        self.destination = destination
+        self.start = start
+        self.end = end
+        self.errno = errno
+        self.remoteEnd = remoteEnd
+    }
+}
+
 /// What many connects gave.
 public struct HammerOutcome: Hashable, Sendable {
     /// Errors by number, 0 for success; ascending.
@@ -107,10 +127,20 @@ public struct HammerOutcome: Hashable, Sendable {
     public var p50Nanoseconds: UInt64
     public var p90Nanoseconds: UInt64
     public var p99Nanoseconds: UInt64
+    /// The message form of each attempt, which takes longer to read than to send: empty unless it was asked for.
+    public var trace: [UInt8]
+
+    /// Each connect, in order, if the request asked for a trace.
+    public var attempts: [HammerAttempt] {
+        var reader = WireReader(trace)
+        var attempts: [HammerAttempt] = []
+        while reader.remainingCount > 0, let attempt = try? reader.read() as HammerAttempt { attempts.append(attempt) }
+        return attempts
+    }
 
     public init(
         errors: [Tally<Int32>], remoteEnds: [Tally<SocketAddress>], minimumNanoseconds: UInt64, p50Nanoseconds: UInt64,
-        p90Nanoseconds: UInt64, p99Nanoseconds: UInt64
+        p90Nanoseconds: UInt64, p99Nanoseconds: UInt64, trace: [UInt8] = []
     ) {
         self.errors = errors
         self.remoteEnds = remoteEnds
@@ -118,6 +148,7 @@ public struct HammerOutcome: Hashable, Sendable {
         self.p50Nanoseconds = p50Nanoseconds
         self.p90Nanoseconds = p90Nanoseconds
         self.p99Nanoseconds = p99Nanoseconds
+        self.trace = trace
     }
 }
 

@@ -113,6 +113,7 @@ extension HammerRequest: WireValue {
         destinations = try reader.read()
         count = try reader.read()
         acceptingNamespace = try reader.read()
+        isTraced = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -121,5 +122,6 @@ extension HammerRequest: WireValue {
         writer.write(destinations)
         writer.write(count)
         writer.write(acceptingNamespace)
+        writer.write(isTraced)
     }
 }

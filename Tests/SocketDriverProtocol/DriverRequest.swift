@@ -123,6 +123,8 @@ public struct HammerRequest: Hashable, Sendable {
     public var count: UInt32
     /// As in `ConnectRequest`.
     public var acceptingNamespace: NamespaceNumber?
+    /// Whether the outcome tells of each connect.
+    public var isTraced = false
 
     public init(to destinations: [SocketAddress], count: Int) {
         self.destinations = destinations
