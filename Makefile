@@ -34,3 +34,4 @@ lint: setup
 
 bench: build
 	$(BIN)/kmesh-bench
+	$(BIN)/kmesh-live-bench

@@ -42,9 +42,19 @@ let package = Package(
         .executableTarget(
             name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),
         .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
+        .target(
+            name: "BenchmarkSupport", dependencies: ["CommandLineTool", "Model"], path: "Benchmarks/BenchmarkSupport",
+            swiftSettings: strict),
         .executableTarget(
-            name: "kmesh-bench", dependencies: ["CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
+            name: "kmesh-bench",
+            dependencies: ["BenchmarkSupport", "CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "kmesh-live-bench",
+            dependencies: [
+                "BenchmarkSupport", "CLinux", "CSocketCalls", "CommandLineTool", "KernelTestSupport", "Live", "Model",
+            ],
+            path: "Benchmarks/kmesh-live-bench", swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "CSocketCalls", path: "Tests/CSocketCalls"),
         .target(

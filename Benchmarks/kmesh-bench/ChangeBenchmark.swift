@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Model
 
 /// One endpoint of a service goes, comes again, turns unhealthy and healthy again.

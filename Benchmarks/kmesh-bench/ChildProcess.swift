@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Glibc
 
 /// One run of another program, waited for.

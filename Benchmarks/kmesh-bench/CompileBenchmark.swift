@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Model
 
 /// The maps of a whole mesh, from nothing: the time, and the memory with the mesh itself.

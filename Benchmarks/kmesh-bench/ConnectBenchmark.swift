@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import KernelABI
 import Model
 import ReferenceLookup

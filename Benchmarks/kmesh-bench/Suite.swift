@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import CommandLineTool
 
 /// The benchmarks by name, at the sizes for which there are targets.

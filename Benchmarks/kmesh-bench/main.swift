@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import CommandLineTool
 import Glibc
 
@@ -25,8 +26,7 @@ func run(_ invocation: Invocation, _ output: inout Output) throws {
     var figures: [Figure] = []
     for suite in chosen.isEmpty ? Suite.allCases : chosen { figures += try suite.figures(rounds: rounds) }
     try output.write(Figure.table(figures))
-    let missed = figures.filter { !$0.isMet }.map(\.name)
-    try output.writeLine(missed.isEmpty ? "every target is met" : "missed: \(missed.joined(separator: "; "))")
+    try output.writeLine(Figure.verdict(figures))
 }
 
 var output = Output(.output)

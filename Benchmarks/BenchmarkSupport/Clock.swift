@@ -2,11 +2,11 @@ import Glibc
 
 /// Time that this process and its threads spent on a core: unlike time on the wall, it hardly depends on what else
 /// runs on the machine.
-enum Clock {
+public enum Clock {
     /// Nanoseconds of CPU time since the process began.
-    static var cpuNanoseconds: UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+    public static var cpuNanoseconds: UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
     /// Nanoseconds on a clock that only goes forward.
-    static var wallNanoseconds: UInt64 { read(CLOCK_MONOTONIC) }
+    public static var wallNanoseconds: UInt64 { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
@@ -17,7 +17,7 @@ enum Clock {
     }
 
     /// CPU nanoseconds that `work` takes, divided by `count`.
-    static func nanoseconds(per count: Int, _ work: () throws -> Void) rethrows -> Double {
+    public static func nanoseconds(per count: Int, _ work: () throws -> Void) rethrows -> Double {
         let start = cpuNanoseconds
         try work()
         return Double(cpuNanoseconds - start) / Double(count)
@@ -26,5 +26,8 @@ enum Clock {
 
 extension [Double] {
     /// The middle value. Precondition: not empty.
-    var median: Double { sorted()[count / 2] }
+    public var median: Double { quantile(0.5) }
+
+    /// The value below which a share of the values is. Precondition: not empty.
+    public func quantile(_ share: Double) -> Double { sorted()[Int(Double(count - 1) * share + 0.5)] }
 }

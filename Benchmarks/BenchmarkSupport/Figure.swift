@@ -1,19 +1,37 @@
 import CommandLineTool
 
 /// One measured number, what it should be, and how it compares with its peer.
-struct Figure {
-    var name: String
-    var value: Double
-    var unit: String
+public struct Figure {
+    public var name: String
+    public var value: Double
+    public var unit: String
     /// The number should not be higher; nil where only the ratio has a target.
-    var target: Double?
+    public var target: Double?
     /// How many times the peer's number it is.
-    var ratio: (peer: String, value: Double, target: Double?)?
+    public var ratio: (peer: String, value: Double, target: Double?)?
 
-    var isMet: Bool {
+    public init(
+        name: String, value: Double, unit: String, target: Double? = nil,
+        ratio: (peer: String, value: Double, target: Double?)? = nil
+    ) {
+        self.name = name
+        self.value = value
+        self.unit = unit
+        self.target = target
+        self.ratio = ratio
+    }
+
+    /// Whether every target of the figure is met.
+    public var isMet: Bool {
         let isFast = target.map { value <= $0 } ?? true
         guard let ratio, let target = ratio.target else { return isFast }
         return isFast && ratio.value <= target
+    }
+
+    /// What is told of targets below a table.
+    public static func verdict(_ figures: [Figure]) -> String {
+        let missed = figures.filter { !$0.isMet }.map(\.name)
+        return missed.isEmpty ? "every target is met" : "missed: \(missed.joined(separator: "; "))"
     }
 
     private var targetText: String {
@@ -23,7 +41,7 @@ struct Figure {
     }
 
     /// Figures below each other.
-    static func table(_ figures: [Figure]) -> String {
+    public static func table(_ figures: [Figure]) -> String {
         var table = TextTable(columns: [
             .init("what"), .init("figure", .right), .init("target"), .init("ratio to peer"), .init("met"),
         ])

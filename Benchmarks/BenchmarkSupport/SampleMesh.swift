@@ -1,22 +1,27 @@
-import Model
+public import Model
 
 /// A cluster of services with the same number of endpoints each, spread over a hundred nodes, named as real ones are.
-struct SampleMesh {
-    let serviceCount: Int
-    let endpointCount: Int
+public struct SampleMesh: Sendable {
+    public let serviceCount: Int
+    public let endpointCount: Int
 
-    static let node = "node-000.cluster.internal"
+    public static let node = "node-000.cluster.internal"
 
-    func nodeName(_ index: Int) -> String { "node-\(padded(index, 3)).cluster.internal" }
+    public init(serviceCount: Int, endpointCount: Int) {
+        self.serviceCount = serviceCount
+        self.endpointCount = endpointCount
+    }
 
-    func virtualIP(_ service: Int) -> IPAddress { .v4(0x0a60_0000).advanced(by: UInt64(service) + 10) }
+    public func nodeName(_ index: Int) -> String { "node-\(padded(index, 3)).cluster.internal" }
 
-    func serviceName(_ index: Int) -> ServiceName {
+    public func virtualIP(_ service: Int) -> IPAddress { .v4(0x0a60_0000).advanced(by: UInt64(service) + 10) }
+
+    public func serviceName(_ index: Int) -> ServiceName {
         let namespace = "team-\(padded(index % 40, 2))"
         return ServiceName(namespace: namespace, hostname: "app-\(padded(index, 5)).\(namespace).svc.cluster.local")
     }
 
-    func service(_ index: Int) -> Service {
+    public func service(_ index: Int) -> Service {
         Service(
             serviceName(index), shortName: "app-\(padded(index, 5))",
             addresses: [NetworkAddress(virtualIP(index))],
@@ -24,7 +29,7 @@ struct SampleMesh {
     }
 
     /// Endpoint `index` of a service.
-    func workload(_ index: Int, of service: Int) -> Workload {
+    public func workload(_ index: Int, of service: Int) -> Workload {
         let number = service * endpointCount + index
         let name = serviceName(service)
         let app = "app-\(padded(service, 5))"
@@ -39,7 +44,7 @@ struct SampleMesh {
     }
 
     /// The whole mesh.
-    var mesh: Mesh {
+    public var mesh: Mesh {
         var mesh = Mesh()
         mesh.services.reserveCapacity(serviceCount)
         mesh.workloads.reserveCapacity(serviceCount * endpointCount)
@@ -51,7 +56,7 @@ struct SampleMesh {
     }
 
     /// Maps compiled from the mesh, and the compiler that keeps them up to date.
-    func compiled() throws -> (maps: MapStore, compiler: Compiler) {
+    public func compiled() throws -> (maps: MapStore, compiler: Compiler) {
         var maps = MapStore(capacities: .large)
         var compiler = Compiler(node: Self.node, options: .hardened)
         var writes: [MapWrite] = []
