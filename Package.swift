@@ -93,7 +93,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LiveToolTests",
-            dependencies: ["CommandLineTool", "Inputs", "kmesh-live", "Live", "Model", "TestSupport"],
+            dependencies: [
+                "CommandLineTool", "Inputs", "kmesh-live", "KernelTestSupport", "Live", "Model", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DifferentialTests",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * All maps. The loader sets max_entries of those that follow the mesh, and pins or adopts each by its name. What only
- * user space writes is read-only here. Tables of unknown size are not preallocated: memory is what is used.
+ * All maps. The loader sets max_entries of those that follow the mesh, and pins or adopts each by its name. Tables
+ * of unknown size are not preallocated: memory is what is used. Upstream's maps have upstream's flags, because its
+ * daemon compares them; of those that are ours, what only user space writes is read-only here.
  */
 #ifndef KM_MAPS_H
 #define KM_MAPS_H
@@ -43,7 +44,7 @@ struct {
 /* Ours: the second address family of dual-stack workloads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 100000);
 	__type(key, struct km_backend_key);
 	__type(value, struct km_backend_alt_value);
@@ -52,7 +53,7 @@ struct {
 /* Ours: ports of a service beyond ten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(max_entries, 105000);
 	__type(key, struct km_service_port_key);
 	__type(value, struct km_service_port_value);

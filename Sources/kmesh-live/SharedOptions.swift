@@ -4,7 +4,7 @@ import Live
 extension Option {
     /// Where the agent's objects are.
     static let pinDirectory = Option.value(
-        "pin-dir", "DIR", presence: .defaults(to: AgentConfiguration.standardPinDirectory),
+        "pin-dir", "DIR", presence: .defaults(to: PinDirectory.standard.path),
         help: "Where maps and programs are pinned: a directory of a BPF file system.")
 
     /// Where the agent keeps what must outlive it.
@@ -20,7 +20,7 @@ extension Option {
 
 extension Invocation {
     /// The directory of pins that was asked for, or the default.
-    var pinDirectory: String { value("pin-dir") ?? AgentConfiguration.standardPinDirectory }
+    var pinDirectory: String { value("pin-dir") ?? PinDirectory.standard.path }
 
     /// The state directory that was asked for, or the default.
     var stateDirectory: String { value("state-dir") ?? AgentConfiguration.standardStateDirectory }

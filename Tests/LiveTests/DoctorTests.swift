@@ -1,6 +1,7 @@
 import Glibc
 @testable import Live
 import TestSupport
+import KernelTestSupport
 import Testing
 
 extension HostFacts {
@@ -168,7 +169,7 @@ func theFirstUserNamespaceMapsEverything(map: String?, isInitial: Bool) {
     }
 }
 
-@Test(.enabled(if: PrivilegedTests.areWanted, Comment(rawValue: PrivilegedTests.absence)))
+@Test(.enabled(if: KernelPrivilege.isAvailable, "\(KernelPrivilege.absence)"))
 func theKernelTellsHelpersApart() {
     for feature in Feature.needed { #expect(feature.probe() == .present, "\(feature)") }
     #expect(Feature.helper(.pushData, .socketAddress).probe() == .absent)

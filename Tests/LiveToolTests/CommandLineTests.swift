@@ -1,5 +1,6 @@
 @testable import kmesh_live
 import TestSupport
+import KernelTestSupport
 import Testing
 
 /// A command line, its exit code, and a text that must be on one of the streams; the other one stays empty.
@@ -55,7 +56,7 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
     #expect(finished.output.contains("\n\nThe agent cannot run here: "))
 }
 
-@Test(.enabled(if: PrivilegedTests.areWanted, Comment(rawValue: PrivilegedTests.absence)))
+@Test(.enabled(if: KernelPrivilege.isAvailable, "\(KernelPrivilege.absence)"))
 func rootIsToldWhatThisKernelHas() throws {
     let scratch = try ScratchDirectory()
     let finished = try kmeshLive(["doctor", "-o", "json", "--state-dir", scratch.path])

@@ -22,21 +22,11 @@ public struct AgentConfiguration: Hashable, Sendable {
         case file(String)
     }
 
-    /// How the agent writes its log.
-    public enum LogFormat: String, Hashable, Sendable, CaseIterable {
-        case text, json
-    }
-
-    /// What is important enough for the log; each level holds those after it.
-    public enum LogLevel: String, Hashable, Sendable, CaseIterable {
-        case debug, info, warning, error
-    }
-
     /// Files and directories, at least one. `-` is standard input, which cannot be watched.
     public var mesh: [String]
     /// A directory of cgroup v2; nil for the root of the mounted one.
     public var cgroup: String?
-    public var pinDirectory = Self.standardPinDirectory
+    public var pinDirectory = PinDirectory.standard.path
     public var adoption: Adoption?
     /// Where names and ids are kept over restarts.
     public var stateDirectory = Self.standardStateDirectory
@@ -60,8 +50,7 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var logFormat = LogFormat.text
     public var logLevel = LogLevel.info
 
-    /// Pins of the agent; a directory of a BPF file system.
-    public static let standardPinDirectory = "/sys/fs/bpf/kmesh"
+    /// Where the agent keeps what must outlive it.
     public static let standardStateDirectory = "/var/lib/kmesh-live"
 
     /// The defaults for a mesh and a node.

@@ -9,7 +9,7 @@ public enum Doctor {
 
         /// The agent's defaults.
         public init() {
-            pinDirectory = AgentConfiguration.standardPinDirectory
+            pinDirectory = PinDirectory.standard.path
             stateDirectory = AgentConfiguration.standardStateDirectory
         }
     }

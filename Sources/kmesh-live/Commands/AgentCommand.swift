@@ -74,10 +74,10 @@ struct AgentCommand: ToolCommand {
         .value("reports", "FILE", help: "Write connection reports as lines of JSON; - is standard output."),
         .value("access-log", "FILE", help: "Write closed connections as lines of text; - is standard output."),
         .value(
-            "log-format", "FORMAT", choices: AgentConfiguration.LogFormat.allCases.map(\.rawValue),
+            "log-format", "FORMAT", choices: LogFormat.allCases.map(\.rawValue),
             presence: .defaults(to: "text"), help: "How to write the log, which goes to standard error."),
         .value(
-            "log-level", "LEVEL", choices: AgentConfiguration.LogLevel.allCases.map(\.rawValue),
+            "log-level", "LEVEL", choices: LogLevel.allCases.map(\.rawValue),
             presence: .defaults(to: "info"), help: "What is important enough for the log."),
     ]
 
@@ -119,9 +119,7 @@ struct AgentCommand: ToolCommand {
     }
 
     func run(on console: inout Console) throws -> ExitCode {
-        let log = Log(
-            level: LogLevel(rawValue: configuration.logLevel.rawValue) ?? .info,
-            format: LogFormat(rawValue: configuration.logFormat.rawValue) ?? .text)
+        let log = Log(level: configuration.logLevel, format: configuration.logFormat)
         switch mode {
         case .dryRun:
             let plan = try AgentPlan(configuration)
