@@ -89,7 +89,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LiveTests",
-            dependencies: ["CLinux", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "TestSupport"],
+            dependencies: [
+                "CBPF", "CLinux", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "SocketDriverProtocol",
+                "TestSupport", "socket-driver",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LiveToolTests",

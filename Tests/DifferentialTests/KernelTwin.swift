@@ -103,7 +103,7 @@ struct KernelTwin: ~Copyable {
         try drain()
     }
 
-    private static func deletions(of maps: MapStore) -> [MapWrite] {
+    static func deletions(of maps: MapStore) -> [MapWrite] {
         maps.frontend.sortedEntries.map { .delete(.frontend($0.key)) }
             + maps.service.sortedEntries.map { .delete(.service($0.key)) }
             + maps.endpoint.sortedEntries.map { .delete(.endpoint($0.key)) }

@@ -75,10 +75,10 @@ public struct Dataplane: ~Copyable {
                     if try cgroup.attach(raw, type, as: program.linkName, in: pins) { made.append(program.linkName) }
                 }
                 // A program that is not wanted any more.
-                if isLoaded == nil { try pins.unpin(program.linkName) }
+                if isLoaded == nil { try pins.unpinLink(program.linkName) }
             }
         } catch {
-            for name in made { _ = try? pins.unpin(name) }
+            for name in made { _ = try? pins.unpinLink(name) }
             throw error
         }
     }
@@ -133,7 +133,8 @@ public struct Dataplane: ~Copyable {
         var removed: [String] = []
         // Connects first: without connect, nothing comes to rely on the rest.
         let links = HookProgram.attachmentOrder.reversed().map(\.linkName)
-        for name in links + ProgramObject.mapNames + [variablesName] where try pins.unpin(name) { removed.append(name) }
+        for name in links where try pins.unpinLink(name) { removed.append(name) }
+        for name in ProgramObject.mapNames + [variablesName] where try pins.unpin(name) { removed.append(name) }
         try pins.removeIfEmpty()
         return removed
     }

@@ -61,6 +61,16 @@ public struct PinDirectory: Hashable, Sendable {
         return false
     }
 
+    /// Takes a link out of force at once, and its pin away: of the pin alone the kernel takes notice a little later.
+    /// - Returns: whether it was there.
+    @discardableResult
+    func unpinLink(_ name: String) throws(LoadError) -> Bool {
+        guard let link = try open(name) else { return false }
+        let status = link.withRaw { bpf_link_detach($0) }
+        guard status == 0 else { throw .kernel(KernelError("detach", path(of: name), errno: -status)) }
+        return try unpin(name)
+    }
+
     /// Removes the directory when it is empty.
     func removeIfEmpty() throws(LoadError) {
         if unsafe rmdir(path) != 0, errno != ENOENT, errno != ENOTEMPTY { throw .kernel(.last("remove", path)) }

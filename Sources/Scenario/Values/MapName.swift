@@ -2,7 +2,7 @@ import Model
 
 /// The maps that a scenario can write to and look into, by their names in the kernel.
 public enum MapName: Hashable, Sendable, CaseIterable {
-    case frontend, service, endpoint, backend, manage, nodeInfo
+    case frontend, service, endpoint, backend, backendAlternative, servicePort, manage, nodeInfo
 
     /// The map in the kernel.
     public var kernelName: KernelMapName {
@@ -11,6 +11,8 @@ public enum MapName: Hashable, Sendable, CaseIterable {
         case .service: .service
         case .endpoint: .endpoint
         case .backend: .backend
+        case .backendAlternative: .backendAlternative
+        case .servicePort: .servicePort
         case .manage: .manage
         case .nodeInfo: .nodeInfo
         }

@@ -19,11 +19,11 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     /// - Throws: when the case cannot be run or checked; positions are those within the line.
     func differences(in vector: ConformanceCase) throws(InputError) -> [Difference] {
         switch self {
-        case .connect: try ConnectFamily.differences(in: vector)
+        case .connect: try ConnectFamily.differences(in: vector, making: SimulatedCalls.init)
         case .localityPriority: try LocalityPriorityFamily.differences(in: vector)
         case .localityTable: try TableFamily.differencesAfterSteps(in: vector)
         case .endpointHealth, .endpointTable, .waypoint: try TableFamily.differencesAfterEvents(in: vector)
-        case .portResolution: try PortResolutionFamily.differences(in: vector)
+        case .portResolution: try PortResolutionFamily.differences(in: vector, making: SimulatedCalls.init)
         case .nameID: try NameIDFamily.differences(in: vector)
         case .mapLayout: try MapLayoutFamily.differences(in: vector)
         case .enrolment: try EnrolmentFamily.differences(in: vector)

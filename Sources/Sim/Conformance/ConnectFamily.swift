@@ -2,14 +2,9 @@ import Inputs
 import KernelABI
 import Model
 
-/// The family `connect`: socket calls against given maps, as recorded from upstream's kernel programs.
-struct ConnectFamily {
-    /// A socket of the caller, with what the programs stored on it.
-    private struct Socket {
-        var family: AddressFamily
-        var storage: SocketStorage?
-    }
-
+/// The family `connect`: socket calls against given maps, as recorded from upstream's kernel programs. The calls are
+/// made by the simulator's hooks, or by real sockets.
+struct ConnectFamily<Calls: ConnectCalls> {
     /// What of a socket's storage is compared.
     private struct StorageView: Hashable {
         var connectTimeSet: Bool
@@ -25,45 +20,22 @@ struct ConnectFamily {
         }
     }
 
-    /// Whose namespace the calls come from; any number but 0 would do.
-    private static let cookie: UInt64 = 4_026_532_281
-    /// A namespace that is managed where the caller's is not.
-    private static let otherCookie: UInt64 = 4_026_532_999
     /// More connects in one step are refused.
-    private static let repeatLimit = 1_000_000
+    private static var repeatLimit: Int { 1_000_000 }
 
     private let vector: ConformanceCase
-    private let options: DataplaneOptions
-    private let hasTailCalls: Bool
-    private var maps: MapStore
-    private var generator: SplitMix64
+    private var calls: Calls
     /// The socket that a step kept open.
-    private var kept: Socket?
-    /// Nanoseconds since boot; every call takes one.
-    private var now: UInt64 = 1
+    private var kept: (socket: Calls.Socket, family: AddressFamily)?
     private var shares = Homogeneity()
     private var shareTexts: (expected: [String], got: [String]) = ([], [])
 
-    /// Reads the input of a case.
-    init(_ vector: ConformanceCase) throws(InputError) {
-        self.vector = vector
-        options = try vector.options()
-        var input = try vector.inputFields()
-        hasTailCalls = try input.boolean("tailCalls") ?? true
-        maps = try ConnectMaps(input.node("maps"), file: vector.file, capacities: options.capacities).maps
-        // The draws are the same on every run, and others in every case.
-        generator = SplitMix64(seed: UInt64(NameTable.hash(vector.id)))
-        switch try input.requiredString("managed") {
-        case "yes": maps.manage(ManageKey(cookie: Self.cookie))
-        case "other": maps.manage(ManageKey(cookie: Self.otherCookie))
-        case "no": break
-        case let text: throw vector.problem("\"managed\" must be yes, other or no, not \"\(text)\"")
-        }
-    }
-
-    /// Runs the steps and compares each.
-    static func differences(in vector: ConformanceCase) throws(InputError) -> [Difference] {
-        var family = try ConnectFamily(vector)
+    /// Runs the steps of a case and compares each.
+    /// - Parameter make: Gets what the case is about.
+    static func differences(
+        in vector: ConformanceCase, making make: (ConnectInput) throws(InputError) -> Calls
+    ) throws(InputError) -> [Difference] {
+        var family = ConnectFamily(vector: vector, calls: try make(ConnectInput(vector)))
         guard let steps = vector.steps?.elements, !steps.isEmpty else {
             throw vector.problem("\"steps\" must be a list of at least one step")
         }
@@ -72,6 +44,11 @@ struct ConnectFamily {
             differences += try family.run(step, prefix: steps.count > 1 ? "step \(index + 1) " : "")
         }
         return differences + family.shareDifferences
+    }
+
+    private init(vector: ConformanceCase, calls: Calls) {
+        self.vector = vector
+        self.calls = calls
     }
 
     private mutating func run(_ step: DocumentNode, prefix: String) throws(InputError) -> [Difference] {
@@ -83,7 +60,7 @@ struct ConnectFamily {
         case "udpUnsolicited": try receiveUnsolicited(&fields, &expectation)
         case let operation: throw InputError(vector.file, step.position, "no operation is named \"\(operation)\"")
         }
-        try expectation.compareBoolean("managedAfter", with: maps.managed(ManageKey(cookie: Self.cookie)) != nil)
+        try expectation.compareBoolean("managedAfter", with: calls.isManaged())
         return try expectation.finish()
     }
 
@@ -95,27 +72,19 @@ struct ConnectFamily {
         let count = try fields.integer("repeat", in: 1...Self.repeatLimit) ?? 1
         let use = try fields.string("socket") ?? "new"
         let family = destination.address.family
-        var socket = try socket(use, family)
+        var socket = try socket(use, family, isTCP: isTCP)
         var reached: [String: Int] = [:]
         // New sockets all have to show the same storage; of one socket the last counts.
         var storages: Set<StorageView?> = []
-        let hook = ConnectHook(options: options, hasTailCalls: hasTailCalls)
-        var recorder = NoTrace()
-        for _ in 0..<count {
-            if use == "new" { socket = Socket(family: family) }
-            let call = call(destination, isTCP: isTCP)
-            let decision =
-                family == .v4
-                ? hook.connect4(
-                    call, maps: &maps, storage: &socket.storage, generator: &generator, recorder: &recorder)
-                : hook.connect6(
-                    call, maps: &maps, storage: &socket.storage, generator: &generator, recorder: &recorder)
-            let final = LinuxConnect.destination(of: decision.destination)
-            reached[decision.verdict == .refuse ? "refused" : final.description, default: 0] += 1
+        for index in 0..<count {
+            if use == "new" && index > 0 { socket = try calls.open(family, isTCP: isTCP) }
+            let final = try calls.connect(&socket, to: destination)
+            reached[final?.description ?? "refused", default: 0] += 1
             if use != "new" { storages = [] }
-            storages.insert(socket.storage.map { StorageView($0, family) })
+            storages.insert(try calls.storage(of: socket).map { StorageView($0, family) })
+            if use == "new" { try calls.close(socket) }
         }
-        if use != "new" { kept = socket }
+        if use != "new" { kept = (socket, family) }
         try compareDestinations(reached, count: count, &expectation)
         try compareStorage(storages, &expectation)
     }
@@ -125,15 +94,14 @@ struct ConnectFamily {
         let destination = try fields.requiredSocketAddress("destination")
         let use = try fields.string("socket") ?? "new"
         let family = destination.address.family
-        var socket = try socket(use, family)
-        let server = LinuxConnect.destination(of: send(destination, from: &socket))
-        let seen = receive(server, on: socket)
-        if use != "new" { kept = socket }
+        var socket = try socket(use, family, isTCP: false)
+        let (server, seen) = try calls.exchange(&socket, with: destination)
+        if use != "new" { kept = (socket, family) }
         try expectation.compareText("serverAddress", with: server.address.description) { text in
             IPAddress(text)?.description ?? text
         }
         try expectation.compareText("replySeenFrom", with: seen.description, normalized: normalizedAddress)
-        try compareStorage([socket.storage.map { StorageView($0, family) }], &expectation)
+        try compareStorage([try calls.storage(of: socket).map { StorageView($0, family) }], &expectation)
     }
 
     private mutating func receiveUnsolicited(
@@ -141,50 +109,27 @@ struct ConnectFamily {
     ) throws(InputError) {
         let source = try fields.requiredSocketAddress("source")
         let use = try fields.string("socket") ?? "new"
-        let socket = try socket(use, source.address.family)
-        let seen = receive(source, on: socket)
-        if use != "new" { kept = socket }
+        let family = source.address.family
+        let socket = try socket(use, family, isTCP: false)
+        let seen = try calls.receive(on: socket, from: source)
+        if use != "new" { kept = (socket, family) }
         try expectation.compareText("seenFrom", with: seen.description, normalized: normalizedAddress)
-        try compareStorage([socket.storage.map { StorageView($0, socket.family) }], &expectation)
+        try compareStorage([try calls.storage(of: socket).map { StorageView($0, family) }], &expectation)
     }
 
-    private func socket(_ use: String, _ family: AddressFamily) throws(InputError) -> Socket {
+    private mutating func socket(
+        _ use: String, _ family: AddressFamily, isTCP: Bool
+    ) throws(InputError) -> Calls.Socket {
         switch use {
-        case "new", "keep": return Socket(family: family)
+        case "new", "keep": return try calls.open(family, isTCP: isTCP)
         case "reuse":
             guard let kept else { throw vector.problem("a socket is reused, but no step before kept one") }
             guard kept.family == family else {
                 throw vector.problem("the kept socket is of the other address family")
             }
-            return kept
+            return kept.socket
         default: throw vector.problem("\"socket\" must be new, keep or reuse, not \"\(use)\"")
         }
-    }
-
-    private mutating func call(_ address: SocketAddress, isTCP: Bool) -> SocketCall {
-        now += 1
-        return SocketCall(cookie: Self.cookie, destination: address, isTCP: isTCP, now: now)
-    }
-
-    /// Where a datagram goes. A mapped address takes Linux's IPv4 path, and its hook, also on an IPv6 socket; upstream
-    /// has no hook for IPv6 datagrams. Source: net/ipv6/udp.c `udpv6_sendmsg`, net/ipv4/udp.c `udp_sendmsg`.
-    private mutating func send(_ destination: SocketAddress, from socket: inout Socket) -> SocketAddress {
-        let plain = SocketAddress(destination.address.unmapped, port: destination.port)
-        guard plain.address.family == .v4 else { return destination }
-        let call = call(plain, isTCP: false)
-        var recorder = NoTrace()
-        let sent = SendMsg4(options: options)
-            .run(call, maps: &maps, storage: &socket.storage, recorder: &recorder).address
-        return destination.address.isMapped ? SocketAddress(sent.address.mapped, port: sent.port) : sent
-    }
-
-    /// Where a datagram seems to come from. IPv6 sockets have no hook here, whatever the address.
-    private mutating func receive(_ source: SocketAddress, on socket: Socket) -> SocketAddress {
-        guard source.address.family == .v4 else { return source }
-        let call = call(source, isTCP: false)
-        var recorder = NoTrace()
-        return RecvMsg4(options: options)
-            .run(call, maps: &maps, storage: socket.storage, recorder: &recorder).address
     }
 
     // MARK: Comparison

@@ -4,7 +4,10 @@ import Model
 /// The family `port-resolution`: the port at which a service's only endpoint is reached.
 enum PortResolutionFamily {
     /// Compiles the service and its endpoint, connects, and compares the port.
-    static func differences(in vector: ConformanceCase) throws(InputError) -> [Difference] {
+    /// - Parameter make: Gets what the connect meets.
+    static func differences<Calls: ConnectCalls>(
+        in vector: ConformanceCase, making make: (ConnectInput) throws(InputError) -> Calls
+    ) throws(InputError) -> [Difference] {
         var input = try vector.inputFields()
         guard try input.string("resolution") ?? "STANDARD" == "STANDARD" else {
             throw vector.problem("only the resolution STANDARD is known")
@@ -13,9 +16,14 @@ enum PortResolutionFamily {
         let options = try vector.options()
         var compiled = CompiledMesh(options: options)
         for change in try changes(&input, vector) { try compiled.apply(change, of: vector) }
+        var calls = try make(ConnectInput(vector, options: options, maps: compiled.maps))
+        var socket = try calls.open(destination.address.family, isTCP: true)
+        let final = try calls.connect(&socket, to: destination)
+        try calls.close(socket)
+        // A connect that is left alone is no resolution.
+        let port = final == destination ? nil : final.map { Int($0.port) }
         var expectation = try Expectation(vector.expect, of: vector)
-        try expectation.compareInteger(
-            "upstream_port", with: port(reachedBy: destination, compiled.maps, options, seed: vector.id))
+        try expectation.compareInteger("upstream_port", with: port)
         return try expectation.finish()
     }
 
@@ -36,24 +44,5 @@ enum PortResolutionFamily {
         workload.health = try endpoint.health("status")
         workload.services[service.name] = try endpoint.ports("port")
         return [.setService(service), .setWorkload(workload)]
-    }
-
-    /// The port that a managed TCP connect is sent to, nil when it is refused or left alone.
-    private static func port(
-        reachedBy destination: SocketAddress, _ maps: MapStore, _ options: DataplaneOptions, seed: String
-    ) -> Int? {
-        var maps = maps
-        var storage: SocketStorage?
-        var generator = SplitMix64(seed: UInt64(NameTable.hash(seed)))
-        var recorder = NoTrace()
-        let cookie: UInt64 = 1
-        maps.manage(ManageKey(cookie: cookie))
-        let call = SocketCall(cookie: cookie, destination: destination, isTCP: true, now: 1)
-        let hook = ConnectHook(options: options)
-        let decision =
-            destination.address.family == .v4
-            ? hook.connect4(call, maps: &maps, storage: &storage, generator: &generator, recorder: &recorder)
-            : hook.connect6(call, maps: &maps, storage: &storage, generator: &generator, recorder: &recorder)
-        return decision.verdict == .rewrite ? Int(decision.destination.port) : nil
     }
 }

@@ -13,6 +13,7 @@ struct MapText {
 
     /// The key that a text means; nil for a name that has no id on this node.
     func key(_ map: MapName, _ text: Located<String>) throws(InputError) -> MapEntryKey? {
+        if let bytes = try Self.bytes(writtenAs: text) { return try Self.key(bytes, of: map, text) }
         switch map {
         case .frontend:
             guard let address = IPAddress(text.value) else { throw text.error("a key of km_frontend is an IP address") }
@@ -30,6 +31,17 @@ struct MapText {
             }
         case .backend:
             return try workload(text).map { .backend(BackendKey(backend_uid: $0)) }
+        case .backendAlternative:
+            return try workload(text).map { .backendAlternative(BackendKey(backend_uid: $0)) }
+        case .servicePort:
+            let parts = text.value.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count >= 2, let port = parts.last.flatMap({ UInt16($0) }), port != 0 else {
+                throw text.error("a key of km_service_port is service/port")
+            }
+            let name = parts.dropLast().joined(separator: "/")
+            return try service(Located(name, at: text.place)).map {
+                .servicePort(ServicePortKey(service_id: $0, service_port: mapPort(port)))
+            }
         case .manage:
             if let address = IPAddress(text.value) { return .manage(ManageKey(address)) }
             guard let uid = book.workloads(text.value).first, let cookie = world.namespaces[uid]?.cookie else {
@@ -77,6 +89,8 @@ struct MapText {
         case .service: node.maps.service.count
         case .endpoint: node.maps.endpoint.count
         case .backend: node.maps.backend.count
+        case .backendAlternative: node.maps.backendAlternative.count
+        case .servicePort: node.maps.servicePort.count
         case .manage: node.maps.manage.count
         case .nodeInfo: node.maps.nodeInfo.count
         }
@@ -125,6 +139,10 @@ struct MapText {
             guard let text = value.text else { throw InputError(place.file, value.position, "must be a name or an id") }
             return try resource(Located(text, at: Place(place.file, value.position)))
         }
+        if let text = value.text {
+            let located = Located(text, at: Place(place.file, value.position))
+            if let bytes = try Self.bytes(writtenAs: located) { return try Self.entry(entry, value: bytes, located) }
+        }
         switch entry {
         case .frontend(let key, _): return .frontend(key, FrontendValue(upstream_id: try name()))
         case .endpoint(let key, _):
@@ -137,7 +155,16 @@ struct MapText {
         case .manage(let key, _):
             return .manage(key, ManageValue(state: try number(value, place)))
         case .nodeInfo(let key, _): return .nodeInfo(key, try number(value, place))
-        case .backendAlternative, .servicePort: return entry
+        case .backendAlternative(let key, _):
+            guard let address = value.text.flatMap({ IPAddress($0) }) else {
+                throw InputError(place.file, value.position, "must be an IP address")
+            }
+            return .backendAlternative(key, BackendAlternative(addr: MapAddress(address)))
+        case .servicePort(let key, _):
+            guard let port = value.integer.flatMap({ UInt16(exactly: $0) }) else {
+                throw InputError(place.file, value.position, "must be a port")
+            }
+            return .servicePort(key, ServicePortValue(target_port: mapPort(port)))
         }
     }
 
