@@ -14,6 +14,8 @@ struct ConnectWay {
     var port: UInt16
     /// The highest ratio to the first way of the comparison.
     var target: Double?
+    /// The way, by its place, that goes without the programs to as many destinations: what that costs is not theirs.
+    var spread: Int?
 
     enum Network { case plain, oneRule, manyRules }
 }
@@ -56,10 +58,12 @@ struct Networks: ~Copyable {
 /// Ways to connect that take turns in one process, so that what disturbs one disturbs all. The first is the measure of
 /// the others.
 struct ConnectBenchmark {
-    /// Connects of one way in one round.
-    static let count = 300
+    /// Connects of one way in one round: as many as the buffer of reports takes before its reader must be woken.
+    static let count = 200
 
     let ways: [ConnectWay]
+    /// What happens after each turn, not measured: somebody reads the reports of the connections.
+    var afterTurn: () throws -> Void = {}
 
     /// Nanoseconds by way: the quantile of each round.
     private func times(_ rounds: Int, _ networks: borrowing Networks) throws -> [[(p50: Double, p90: Double)]] {
@@ -71,6 +75,7 @@ struct ConnectBenchmark {
                 try Membership.join(way.cgroup)
                 try networks.enter(way)
                 let sample = try (0..<Self.count).map { _ in try networks.connect(way, &generator) }
+                try afterTurn()
                 // The first rounds fill caches.
                 if round > 1 { times[index].append((sample.quantile(0.5), sample.quantile(0.9))) }
             }
@@ -90,6 +95,13 @@ struct ConnectBenchmark {
                 Figure(
                     name: way.name, value: own.map(\.p50).median / 1000, unit: "µs",
                     ratio: isFirst ? nil : ("no BPF", middle, way.target)))
+            if let spread = way.spread {
+                let ratio = zip(own, times[spread]).map { $0.p50 / $1.p50 }.median
+                figures.append(
+                    Figure(
+                        name: "the same", value: own.map(\.p50).median / 1000, unit: "µs",
+                        ratio: (ways[spread].name, ratio, nil)))
+            }
             figures.append(
                 Figure(
                     name: "the same, p90", value: own.map(\.p90).median / 1000, unit: "µs",

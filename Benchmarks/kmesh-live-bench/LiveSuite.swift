@@ -32,23 +32,27 @@ enum LiveSuite: String, CaseIterable {
             let name = options.capacities == .upstream ? "upstream" : "hardened"
             let mesh = try LoadedMesh(options)
             try mesh.start(large, options, managing: [networks.plain.cookie])
+            let reports = try mesh.reports()
             let cgroup = mesh.cgroup.directory
             let services = ConnectWay(
                 name: "\(name), 5,000 × 20", cgroup: cgroup, first: virtualIPs, count: large.serviceCount, port: 80,
-                target: name == "hardened" ? 1.12 : nil)
+                target: name == "hardened" ? 1.12 : nil, spread: 1)
             let stranger = ConnectWay(
                 name: "\(name), not a frontend", cgroup: cgroup, first: 0x0b00_0000, count: 1, port: port)
             let ways = [baseline, plain("no BPF, 100,000 destinations", count: spread), services, stranger]
-            let measured = try ConnectBenchmark(ways: ways).figures(rounds, networks)
+            let measured = try ConnectBenchmark(ways: ways, afterTurn: { try reports.consume() }).figures(
+                rounds, networks)
             figures += name == "hardened" ? measured : Array(measured[4...])
         }
         do {
             let mesh = try LoadedMesh(.hardened)
             try mesh.start(
                 SampleMesh(serviceCount: 1, endpointCount: 1), .hardened, managing: [networks.plain.cookie])
+            let reports = try mesh.reports()
             let service = ConnectWay(
                 name: "hardened, 1 × 1", cgroup: mesh.cgroup.directory, first: virtualIPs, count: 1, port: 80)
-            figures += try ConnectBenchmark(ways: [baseline, service]).figures(rounds, networks)[2...]
+            figures += try ConnectBenchmark(ways: [baseline, service], afterTurn: { try reports.consume() })
+                .figures(rounds, networks)[2...]
         }
         let one = ConnectWay(
             name: "iptables, 1 rule", cgroup: outside.directory, network: .oneRule, first: virtualIPs, count: 1,

@@ -26,6 +26,11 @@ struct LoadedMesh: ~Copyable {
         try dataplane.attach(cgroup: cgroup.directory)
     }
 
+    /// Reads what the programs report of connections: a full buffer would spare them that work.
+    borrowing func reports() throws -> RingBuffer {
+        try RingBuffer("km_tcp_probe", adopting: try dataplane.openMap("km_tcp_probe")) { _ in }
+    }
+
     /// From nothing to a mesh: what the agent does when it starts.
     static func writes(_ mesh: Mesh, _ options: DataplaneOptions) throws -> [MapWrite] {
         var desired = MapStore(capacities: options.capacities)

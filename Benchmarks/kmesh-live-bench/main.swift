@@ -17,7 +17,6 @@ let command = Command(
     ])
 
 func run(_ invocation: Invocation, _ output: inout Output) throws {
-    guard KernelPrivilege.isAvailable else { throw BenchmarkError(KernelPrivilege.absence) }
     Interruption.watch()
     let rounds = try invocation.unsigned("rounds", in: 1...1000) ?? 31
     let chosen = invocation.values("only").compactMap(LiveSuite.init(rawValue:))
@@ -33,6 +32,10 @@ do {
     switch try command.parse(Array(CommandLine.arguments.dropFirst())) {
     case .help(let path): try output.write(HelpText(for: path).text)
     case .version: try output.writeLine("kmesh-live-bench")
+    case .run where !KernelPrivilege.isAvailable:
+        try errors.writeLine("kmesh-live-bench: \(KernelPrivilege.absence)")
+        try errors.flush()
+        exit(ExitCode.privilege.rawValue)
     case .run(let invocation): try run(invocation, &output)
     }
     try output.flush()
