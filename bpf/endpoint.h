@@ -8,6 +8,7 @@
 #include "draw.h"
 #include "maps.h"
 #include "options.h"
+#include "read.h"
 
 /* Where a lookup ends. The reason tells what addr and port are: a backend's, a waypoint's, or nothing. */
 struct km_answer {
@@ -35,7 +36,7 @@ static __always_inline void km_candidate(__u32 service_id, __u32 priority, __u32
 					 struct km_answer *answer)
 {
 	struct km_endpoint_key key = { .service_id = service_id, .prio = priority, .backend_index = index + 1 };
-	const struct km_endpoint_value *endpoint = bpf_map_lookup_elem(&km_endpoint, &key);
+	const struct km_endpoint_value *endpoint = km_find(&km_endpoint, &key);
 	const struct km_backend_alt_value *alternative;
 	const struct km_backend_value *backend;
 	struct km_backend_key uid;
@@ -44,7 +45,7 @@ static __always_inline void km_candidate(__u32 service_id, __u32 priority, __u32
 	if (!endpoint)
 		return;
 	uid.backend_uid = endpoint->backend_uid;
-	backend = bpf_map_lookup_elem(&km_backend, &uid);
+	backend = km_find(&km_backend, &uid);
 	answer->reason = KM_REASON_BACKEND_MISSING;
 	if (!backend)
 		return;

@@ -8,6 +8,7 @@
 #include "endpoint.h"
 #include "maps.h"
 #include "options.h"
+#include "read.h"
 
 /* What becomes of the destination. */
 enum km_result {
@@ -109,8 +110,8 @@ static __always_inline enum km_result km_resolve(const struct km_addr *addr, __u
 						 struct km_answer *answer)
 {
 	struct km_frontend_key frontend_key = { .addr = *addr };
-	const struct km_frontend_value *frontend = bpf_map_lookup_elem(&km_frontend, &frontend_key);
-	const struct km_service_value *service;
+	const struct km_frontend_value *frontend = km_find(&km_frontend, &frontend_key);
+	struct km_service_value service;
 	struct km_service_key service_key;
 
 	if (!frontend) {
@@ -118,13 +119,13 @@ static __always_inline enum km_result km_resolve(const struct km_addr *addr, __u
 		return KM_LEAVE;
 	}
 	service_key.service_id = frontend->upstream_id;
-	service = bpf_map_lookup_elem(&km_service, &service_key);
-	if (!service)
+	/* Held until an endpoint is found, which may take many lookups. */
+	if (!km_read(&km_service, &service_key, &service, sizeof(service) / sizeof(__u32)))
 		return km_resolve_workload(service_key.service_id, is_v4, answer);
-	if (km_service_has_waypoint(service))
-		return km_to_waypoint(&service->wp_addr, service->waypoint_port, is_v4, KM_REASON_SERVICE_WAYPOINT,
+	if (km_service_has_waypoint(&service))
+		return km_to_waypoint(&service.wp_addr, service.waypoint_port, is_v4, KM_REASON_SERVICE_WAYPOINT,
 				      answer);
-	return km_balance(service_key.service_id, service, port, is_v4, answer);
+	return km_balance(service_key.service_id, &service, port, is_v4, answer);
 }
 
 #endif
