@@ -77,6 +77,13 @@ final class ConnectFire: @unchecked Sendable {
         shotCount.add(requestCount, ordering: .relaxed)
     }
 
+    /// Connects so many times and waits. Not after `start`.
+    func measure(_ destination: SocketAddress, count: Int) throws -> HammerOutcome {
+        var request = HammerRequest(to: [destination], count: count)
+        (request.namespace, request.acceptingNamespace) = (namespace, namespace)
+        return try driver.hammer(request)
+    }
+
     /// Ends the connects.
     /// - Returns: all of them, in the order of time.
     func stop() throws -> [Shot] {

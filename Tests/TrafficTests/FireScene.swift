@@ -34,7 +34,7 @@ struct FireScene: ~Copyable {
     private static let ports: [UInt16] =
         [80, 81, 8080, 8081, 9090, 9091, 15008, 15019] + (7000..<7012).map { $0 } + (7100..<7112).map { $0 }
 
-    init(_ preset: Preset) throws {
+    init(_ preset: Preset, isManaged: Bool = true) throws {
         let cgroup = try TestCgroup()
         let pins = try TestPinDirectory()
         let options = DataplaneOptions(preset)
@@ -48,7 +48,7 @@ struct FireScene: ~Copyable {
         let namespace = try driver.makeNamespace()
         _ = try driver.listen(on: Self.ports, in: namespace.number)
         let managed = MapEntry.manage(ManageKey(cookie: namespace.cookie), ManageValue(state: 0))
-        _ = try dataplane.maps.apply([.put(managed)])
+        if isManaged { _ = try dataplane.maps.apply([.put(managed)]) }
         let fire = ConnectFire(driver, in: namespace.number)
         self.maps = MapStore(capacities: options.capacities)
         self.cgroup = cgroup
