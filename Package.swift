@@ -96,9 +96,8 @@ let package = Package(
         .testTarget(
             name: "TrafficTests",
             dependencies: [
-                "CBPF", "CSocketCalls", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
-                "TestSupport",
-                "socket-driver",
+                "CBPF", "CSocketCalls", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim",
+                "SocketDriverProtocol", "TestSupport", "socket-driver",
             ],
             swiftSettings: strict),
     ]
