@@ -33,7 +33,7 @@ struct FireScene: ~Copyable {
     private var questions: Set<ConnectFire.Question> = []
     /// Of slow writes, from the write to the next one.
     private var writeTimes: [ClosedRange<UInt64>] = []
-    private static let paceNanoseconds: UInt64 = 150_000
+    private static let paceNanoseconds: UInt64 = 300_000
 
     /// Ports on which somebody listens at every address.
     private static let ports: [UInt16] =

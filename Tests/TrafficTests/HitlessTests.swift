@@ -20,7 +20,7 @@ import Testing
         var counts = MapWriteCounts()
         var changeCount = 0
         let start = ContinuousClock.now
-        while changeCount < 200 {
+        while changeCount < 120 {
             let step = MeshStep(mesh, generator.change(of: mesh))
             if step.isBeyondGuarantee(scene.options, waypoint: waypoint) { continue }
             scene.ask(about: step.changed)
@@ -35,7 +35,7 @@ import Testing
         let result = try scene.judge()
         print("\(changeCount) changes (\(counts.text)) in \(time), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-        #expect(result.servedCount > 100 && result.betweenCount > 100)
+        #expect(result.servedCount > 100 && result.betweenCount > 0)
     }
 
     /// Services that always have an endpoint: endpoints come and go, move, and get waypoints of their own; ports and
@@ -50,7 +50,7 @@ import Testing
         scene.fire.start()
         try waitUntil("the first connects") { scene.fire.count > 0 }
         var counts = MapWriteCounts()
-        for number in 0..<120 {
+        for number in 0..<80 {
             var writes: [MapWrite] = []
             #expect(compiler.compile(living.nextChange(), into: &writes) == nil)
             if !writes.isEmpty { counts += try scene.apply(writes, isSlow: number.isMultiple(of: 2)) }
@@ -58,7 +58,7 @@ import Testing
         let result = try scene.judge()
         print("always served, \(preset): \(counts.text), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-        #expect(result.servedCount == result.overlapCount && result.betweenCount > 100)
+        #expect(result.servedCount == result.overlapCount && result.betweenCount > 0)
         for reason in Reason.allCases where reason != .loadBalanced && reason != .activeEstablished {
             let count = try scene.observer.count([.connect4, .connect6], reason)
             #expect(count == 0, "\(reason)")
@@ -78,7 +78,7 @@ import Testing
         try waitUntil("the first connects") { scene.fire.count > 0 }
         var counts = MapWriteCounts()
         var planCount = 0
-        while planCount < 30 {
+        while planCount < 20 {
             mesh = generator.mesh()
             var fresh = Compiler(node: MeshGenerator.node, options: scene.options, names: compiler.names)
             var desired = MapStore(capacities: scene.options.capacities)
@@ -96,7 +96,7 @@ import Testing
         let result = try scene.judge()
         print("\(planCount) reconciliations (\(counts.text)), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-        #expect(result.overlapCount > 500 && result.betweenCount > 100)
+        #expect(result.overlapCount > 500 && result.betweenCount > 0)
     }
 }
 

@@ -98,7 +98,9 @@ import Testing
     func aLargeUploadArrivesWhole(_ host: String) throws {
         var course = try Course(.hardened)
         var random = SplitMix64(seed: 1)
-        let bytes = (0..<(1 << 17)).flatMap { _ in littleEndianBytes(random.next()) }
+        let block = (0..<(1 << 12)).flatMap { _ in littleEndianBytes(random.next()) }
+        // 1 MiB; each block begins with its number.
+        let bytes = (0..<32).flatMap { [UInt8($0)] + block.dropFirst() }
         let path = "\(course.scene.scratch.path)/upload"
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         let code = try course.curl("-T", path, "-H", "Expect:", "-w", "%{http_code}", "http://\(host)/files/copy")
