@@ -74,7 +74,7 @@ import Testing
         return (all, again)
     }
 
-    @Test(arguments: Replaced.allCases)
+    @Test(arguments: [Replaced.frontends, .servicesOfLongLookups, .backends])
     func aLookupDoesNotReadAnotherKeysValue(_ replaced: Replaced) throws {
         var scene = try FireScene(.hardened)
         let (all, again) = Self.entries(replaced)
