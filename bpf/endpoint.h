@@ -92,8 +92,8 @@ struct km_search {
 	__u32 draw;
 	__u32 priority;
 	__u32 try;				/* in this priority, from 0 */
-	bool is_failover;			/* the next priorities follow */
-	bool is_v4;
+	__u32 is_failover;			/* the next priorities follow; a word, for the verifier */
+	__u32 is_v4;
 };
 
 enum { KM_SEARCH_STEPS = KM_PRIORITY_COUNT * (KM_ENDPOINT_TRY_COUNT + 1) };
@@ -110,7 +110,7 @@ static long km_search_step(__u32 step, struct km_search *search)
 	if (search->try >= count || search->try >= KM_ENDPOINT_TRY_COUNT) {
 		search->priority = priority + 1;
 		search->try = 0;
-		return !search->is_failover;
+		return search->is_failover ? 0 : 1;
 	}
 	km_candidate(search->service_id, priority, ((__u64)(search->draw % count) + search->try) % count,
 		     search->is_v4, &search->answer);
@@ -120,10 +120,25 @@ static long km_search_step(__u32 step, struct km_search *search)
 
 /*
  * Goes on after the drawn endpoint of a priority was stepped over: the next ones, wrapping, then under failover those
- * of the next priorities. A loop by the kernel's helper, because the verifier walks each step of one here.
+ * of the next priorities. A function that is not static, and a loop by the kernel's helper, because then the verifier
+ * walks through this once, and not once for each step and each way that leads here.
  */
-static __always_inline void km_search_on(__u32 service_id, const struct km_service_value *service, __u32 priority,
-					 __u32 draw, bool is_v4, struct km_answer *answer)
+__noinline int km_search_on(struct km_search *search)
+{
+	struct km_search own;
+
+	if (!search)
+		return 0;
+	/* The helper takes what is on this function's stack only. */
+	own = *search;
+	bpf_loop(KM_SEARCH_STEPS, km_search_step, &own, 0);
+	*search = own;
+	return 0;
+}
+
+/* The same for a service whose drawn endpoint, at a priority, was stepped over. */
+static __always_inline void km_search(__u32 service_id, const struct km_service_value *service, __u32 priority,
+				      __u32 draw, bool is_v4, struct km_answer *answer)
 {
 	struct km_search search = {
 		.answer = *answer,
@@ -136,7 +151,7 @@ static __always_inline void km_search_on(__u32 service_id, const struct km_servi
 	};
 
 	__builtin_memcpy(search.count, service->prio_endpoint_count, sizeof(service->prio_endpoint_count));
-	bpf_loop(KM_SEARCH_STEPS, km_search_step, &search, 0);
+	km_search_on(&search);
 	*answer = search.answer;
 	if (km_is_stepped_over(answer->reason))
 		answer->reason = km_options.missing_entry_tries_next ? KM_REASON_NO_USABLE_ENDPOINT :
@@ -188,7 +203,7 @@ static __always_inline void km_pick(__u32 service_id, const struct km_service_va
 	draw = km_draw();
 	km_candidate(service_id, priority, draw % count, is_v4, answer);
 	if (km_is_stepped_over(answer->reason))
-		km_search_on(service_id, service, priority, draw, is_v4, answer);
+		km_search(service_id, service, priority, draw, is_v4, answer);
 }
 
 #endif

@@ -11,8 +11,10 @@ struct FireScene: ~Copyable {
     /// What the answers of a run were.
     struct Result {
         var shotCount = 0
-        /// Connects that ran while writes were applied.
+        /// Connects that ran while a list of writes was applied, barriers included.
         var overlapCount = 0
+        /// Of these, connects between one write of a slow list and the next.
+        var betweenCount = 0
         /// Of these, connects to what had an endpoint before and after.
         var servedCount = 0
         /// Wrong answers, as text.
@@ -29,6 +31,9 @@ struct FireScene: ~Copyable {
     /// What the maps of the kernel hold: the same writes went here.
     private var maps: MapStore
     private var questions: Set<ConnectFire.Question> = []
+    /// Of slow writes, from the write to the next one.
+    private var writeTimes: [ClosedRange<UInt64>] = []
+    private static let paceNanoseconds: UInt64 = 300_000
 
     /// Ports on which somebody listens at every address.
     private static let ports: [UInt16] =
@@ -78,10 +83,23 @@ struct FireScene: ~Copyable {
     }
 
     /// Applies writes to the kernel's maps, and notes when.
+    /// - Parameter isSlow: Applies one write after the other, with time for some connects between them. Otherwise most
+    ///   connects run while a barrier waits, because writes take a thousandth of its time.
     @discardableResult
-    mutating func apply(_ writes: [MapWrite]) throws -> MapWriteCounts {
+    mutating func apply(_ writes: [MapWrite], isSlow: Bool = false) throws -> MapWriteCounts {
         let start = sc_monotonic_ns()
-        let counts = try dataplane.maps.apply(writes)
+        var counts = MapWriteCounts()
+        if isSlow {
+            for write in writes {
+                let writeStart = sc_monotonic_ns()
+                counts += try dataplane.maps.apply([write])
+                if case .barrier = write { continue }
+                while sc_monotonic_ns() < writeStart + Self.paceNanoseconds {}
+                writeTimes.append(writeStart...sc_monotonic_ns())
+            }
+        } else {
+            counts = try dataplane.maps.apply(writes)
+        }
         let end = sc_monotonic_ns()
         for write in writes { try maps.apply(write) }
         epochs[epochs.count - 1].end = end
@@ -99,6 +117,7 @@ struct FireScene: ~Copyable {
             let isOverlapping = oracle.epochs(of: shot).count > 1
             if isOverlapping {
                 result.overlapCount += 1
+                if isBetweenWrites(shot) { result.betweenCount += 1 }
                 if oracle.isServed(shot) { result.servedCount += 1 }
             }
             if !oracle.allows(shot) {
@@ -108,5 +127,15 @@ struct FireScene: ~Copyable {
             }
         }
         return result
+    }
+
+    /// Whether a connect ran outside of the barriers of a slow list.
+    private func isBetweenWrites(_ shot: ConnectFire.Shot) -> Bool {
+        var (low, high) = (0, writeTimes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if writeTimes[middle].upperBound >= shot.start { high = middle } else { low = middle + 1 }
+        }
+        return low < writeTimes.count && writeTimes[low].lowerBound <= shot.end
     }
 }

@@ -43,12 +43,16 @@ import Testing
         #expect(try scene.observer.count(.connect4, .portNotListed) == 1)
     }
 
-    @Test(arguments: Preset.allCases, ["http://10.96.0.80", "http://[fd96::80]"])
-    func reportsHoldTheBytesThatCurlCounts(_ preset: Preset, _ base: String) throws {
+    @Test(arguments: Preset.allCases)
+    func reportsHoldTheBytesThatCurlCounts(_ preset: Preset) throws {
         var scene = try TrafficScene(preset)
         try scene.startNginx()
         try scene.add(.named("books", ["10.96.0.80"]))
         try scene.add(.named("six", ["fd96::80"]), endpoints: 2...3, families: [.v6])
+        for base in ["http://10.96.0.80", "http://[fd96::80]"] { try Self.compareBytes(base, in: &scene) }
+    }
+
+    private static func compareBytes(_ base: String, in scene: inout TrafficScene) throws {
         let format = "%{size_request} %{size_header} %{size_download}"
         let text = try scene.curl("-o", "/dev/null", "-w", format, "\(base)/a", "--data", "0123456789")
         let numbers = text.split(separator: " ").compactMap { UInt32($0) }
@@ -67,12 +71,15 @@ import Testing
         #expect(last.duration_ns >= first.duration_ns && last.start_ns == first.start_ns)
     }
 
-    @Test(arguments: ["http://10.96.0.80/", "http://[fd96::80]/"])
-    func wrkFinishesWithoutErrors(_ url: String) throws {
+    @Test func wrkFinishesWithoutErrors() throws {
         var scene = try TrafficScene()
         try scene.startNginx()
         try scene.add(.named("books", Self.books), families: [.v4, .v6])
-        _ = try scene.observer.takeReports()
+        for url in ["http://10.96.0.80/", "http://[fd96::80]/"] { try Self.load(url, in: &scene) }
+    }
+
+    /// A second of wrk, and what the reports tell of it.
+    private static func load(_ url: String, in scene: inout TrafficScene) throws {
         let text = try scene.clients.output(
             ["wrk", "-t", "2", "-c", "6", "-d", "1s", url], in: scene.client.number)
         // wrk names errors only where there are some.
@@ -82,11 +89,11 @@ import Testing
         #expect(requestCount > 100)
         print("wrk, \(url):\(line)")
         // One connection before the six, to learn the server's first answer.
-        let last = try scene.waitForLastReports(count: 6).filter(\.isLast)
+        let last = try scene.waitForLastReports(count: 6, of: url.contains("[") ? .v6 : .v4).filter(\.isLast)
         let received = last.reduce(0) { $0 + Int($1.received_bytes) }
         let sent = last.reduce(0) { $0 + Int($1.sent_bytes) }
         // Each request and answer is of one size, but the last ones may not have been counted or come whole.
-        #expect(sent / requestCount > 30 && received / requestCount > 100)
+        #expect(sent / requestCount > 20 && received / requestCount > 100)
         #expect(Set(last.map(\.destination)).count > 1)
         #expect(last.allSatisfy { $0.destination.port == 8080 && $0.originalDestination.port == 80 })
     }
@@ -107,10 +114,10 @@ extension TrafficScene {
     }
 
     /// Waits for the reports of the ends of so many connections; all reports that came.
-    func waitForLastReports(count: Int) throws -> [km_connection_report] {
+    func waitForLastReports(count: Int, of family: AddressFamily? = nil) throws -> [km_connection_report] {
         var reports: [km_connection_report] = []
         try waitUntil("\(count) connections have ended") {
-            reports += try observer.takeReports()
+            reports += try observer.takeReports().filter { family == nil || $0.destination.address.family == family }
             return reports.count { $0.isLast } >= count
         }
         return reports
