@@ -20,11 +20,7 @@ import Testing
         var counts = MapWriteCounts()
         var changeCount = 0
         let start = ContinuousClock.now
-<<<<<<< HEAD
-        while changeCount < 200 {
-=======
         while changeCount < 120 {
->>>>>>> traffic
             let step = MeshStep(mesh, generator.change(of: mesh))
             if step.isBeyondGuarantee(scene.options, waypoint: waypoint) { continue }
             scene.ask(about: step.changed)
@@ -39,11 +35,7 @@ import Testing
         let result = try scene.judge()
         print("\(changeCount) changes (\(counts.text)) in \(time), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-<<<<<<< HEAD
-        #expect(result.servedCount > 100)
-=======
         #expect(result.servedCount > 100 && result.betweenCount > 0)
->>>>>>> traffic
     }
 
     /// Services that always have an endpoint: endpoints come and go, move, and get waypoints of their own; ports and
@@ -58,26 +50,15 @@ import Testing
         scene.fire.start()
         try waitUntil("the first connects") { scene.fire.count > 0 }
         var counts = MapWriteCounts()
-<<<<<<< HEAD
-        for _ in 0..<120 {
-            var writes: [MapWrite] = []
-            #expect(compiler.compile(living.nextChange(), into: &writes) == nil)
-            if !writes.isEmpty { counts += try scene.apply(writes) }
-=======
         for number in 0..<80 {
             var writes: [MapWrite] = []
             #expect(compiler.compile(living.nextChange(), into: &writes) == nil)
             if !writes.isEmpty { counts += try scene.apply(writes, isSlow: number.isMultiple(of: 2)) }
->>>>>>> traffic
         }
         let result = try scene.judge()
         print("always served, \(preset): \(counts.text), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-<<<<<<< HEAD
-        #expect(result.servedCount == result.overlapCount && result.servedCount > 500)
-=======
         #expect(result.servedCount == result.overlapCount && result.betweenCount > 0)
->>>>>>> traffic
         for reason in Reason.allCases where reason != .loadBalanced && reason != .activeEstablished {
             let count = try scene.observer.count([.connect4, .connect6], reason)
             #expect(count == 0, "\(reason)")
@@ -97,11 +78,7 @@ import Testing
         try waitUntil("the first connects") { scene.fire.count > 0 }
         var counts = MapWriteCounts()
         var planCount = 0
-<<<<<<< HEAD
-        while planCount < 30 {
-=======
         while planCount < 20 {
->>>>>>> traffic
             mesh = generator.mesh()
             var fresh = Compiler(node: MeshGenerator.node, options: scene.options, names: compiler.names)
             var desired = MapStore(capacities: scene.options.capacities)
@@ -109,11 +86,7 @@ import Testing
             let plan = try Reconciliation(from: scene.content, to: desired, names: fresh.names)
             guard plan.isHitless, !plan.isEmpty else { continue }
             scene.ask(about: mesh)
-<<<<<<< HEAD
-            counts += try scene.apply(plan.writes)
-=======
             counts += try scene.apply(plan.writes, isSlow: planCount.isMultiple(of: 2))
->>>>>>> traffic
             compiler = fresh
             planCount += 1
         }
@@ -123,11 +96,7 @@ import Testing
         let result = try scene.judge()
         print("\(planCount) reconciliations (\(counts.text)), \(result.text)")
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(5).joined(separator: "\n"))")
-<<<<<<< HEAD
-        #expect(result.overlapCount > 500)
-=======
         #expect(result.overlapCount > 500 && result.betweenCount > 0)
->>>>>>> traffic
     }
 }
 
