@@ -4,9 +4,11 @@ PACKAGES = libyaml-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicroht
 TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils
 PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
+SEED ?= 1
+COUNT ?= 420
 BIN = .build/release
 
-.PHONY: setup test-setup programs build run test bench lint
+.PHONY: setup test-setup programs build run test differential bench lint
 
 setup:
 	@Scripts/setup $(PACKAGES)
@@ -28,6 +30,11 @@ run: build
 test: lint test-setup programs
 	swift build --build-tests
 	swift test --skip-build
+
+# Random cases in the kernel and in the simulator, as root: make differential SEED=7 COUNT=5000
+differential: programs
+	swift build --build-tests
+	SEED=$(SEED) COUNT=$(COUNT) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter 'DifferentialTests/theTwinsAgreeOnRandomCases'
 
 lint: setup
 	swift format lint --strict -r Package.swift Sources Tests Benchmarks

@@ -103,9 +103,8 @@ let package = Package(
         .testTarget(
             name: "DifferentialTests",
             dependencies: [
-                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
-                "TestSupport",
-                "socket-driver",
+                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim", "SocketDriverProtocol",
+                "TestSupport", "socket-driver",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -32,6 +32,8 @@ extension KernelTwin {
         try consume()
         if facts.local == nil { facts.local = Self.local(inbox.events) }
         let exits = inbox.events.filter { cookie == nil || $0.socket_cookie == cookie }.map(StepOutcome.Exit.init)
+        outcome.wanted = Self.wanted(inbox.events)
+        outcome.clientReasons = Self.clientReasons(inbox.events)
         outcome.exits = exits.filter { $0.hook != .cgroupSkb }
         if case .send(let send) = step, send.byteCount > KernelTwin.messageByteCount { outcome.joinMessages() }
         outcome.reports = inbox.reports.map(StepOutcome.Report.init).sorted { !$0.isInbound && $1.isInbound }
@@ -42,6 +44,24 @@ extension KernelTwin {
 
     /// More than this may be sent in several messages, as the kernel has room.
     static var messageByteCount: Int { 16_384 }
+
+    /// What the connect hooks left as the destination.
+    private static func wanted(_ events: [km_event]) -> SocketAddress? {
+        let hooks = [KM_HOOK_CONNECT4.rawValue, KM_HOOK_CONNECT6.rawValue]
+        return events.last { hooks.contains(UInt32($0.hook)) }.map { event in
+            SocketAddress(event.is_ipv6 == 1 ? event.after.asV6 : event.after.asV4, port: event.after_port)
+        }
+    }
+
+    /// The reasons of sockops where a socket of a program is the local end.
+    private static func clientReasons(_ events: [km_event]) -> [Reason] {
+        events.filter { event in
+            let local = event.is_ipv6 == 1 ? event.before.asV6.unmapped : event.before.asV4
+            // Only those have an ephemeral port.
+            return event.hook == KM_HOOK_SOCKOPS.rawValue && event.before_port >= 32768
+                && [0, 1].contains { DifferentialCase.localAddress($0, local.family) == local }
+        }.map { Reason.allCases[Int($0.reason)] }
+    }
 
     /// Of a connect that nobody answered only the programs know where it came from.
     private static func local(_ events: [km_event]) -> SocketAddress? {

@@ -27,6 +27,9 @@ struct StepOutcome: Hashable, Sendable {
             originalDestination = layoutBytes(of: value.original_dst.ipv6)
         }
 
+        /// The destination in it, as hexadecimal digits.
+        var remembered: String { flags[4] == 0 ? "none" : Digits.hexadecimal(originalDestination) }
+
         var description: String {
             "connected at \(hasConnectTime ? "a time" : "none"), reported at \(hasReportTime ? "a time" : "none"), "
                 + "direction \(flags[0]) success \(flags[1]) waypoint \(flags[2]) encoded \(flags[3]) "
@@ -44,7 +47,15 @@ struct StepOutcome: Hashable, Sendable {
         var receivedBytes: UInt32
         var state: UInt32
         var isConnected: Bool
+        /// Whether no time of an earlier report was known.
         var isFirst: Bool
+
+        /// The same, whichever reports came before.
+        var withoutTimes: Report {
+            var report = self
+            report.isFirst = false
+            return report
+        }
     }
 
     /// User space is asked for a verdict.
@@ -70,6 +81,10 @@ struct StepOutcome: Hashable, Sendable {
     var verdicts: [[SocketAddress]] = []
     /// What reached the other end of a send.
     var bytes: [UInt8] = []
+    /// Where connect let the socket go, also when nobody is there. Not compared: it explains the rest.
+    var wanted: SocketAddress?
+    /// What sockops gave at the clients. Not compared: it is part of the exits.
+    var clientReasons: [Reason] = []
     /// Where a datagram arrived.
     var server: SocketAddress?
     /// What the program saw as the source of the answer.
@@ -94,8 +109,11 @@ struct StepOutcome: Hashable, Sendable {
         }
         return [
             line("result", result, other.result), line("peer", peer, other.peer),
-            line("storage", storage, other.storage), line("exits", exits, other.exits),
-            line("packet exits", packetExits, other.packetExits), line("reports", reports, other.reports),
+            line("remembered", storage?.remembered, other.storage?.remembered), line("storage", storage, other.storage),
+            line("exits", exits, other.exits),
+            line("packet exits", packetExits, other.packetExits),
+            line("reports", reports.map(\.withoutTimes), other.reports.map(\.withoutTimes)),
+            line("first reports", reports.map(\.isFirst), other.reports.map(\.isFirst)),
             line("requests", requests, other.requests), line("verdicts", verdicts, other.verdicts),
             bytes == other.bytes ? nil : line("bytes", Self.start(of: bytes), Self.start(of: other.bytes)),
             line("server", server, other.server), line("seen from", seenFrom, other.seenFrom),
