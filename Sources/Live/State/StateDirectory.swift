@@ -125,6 +125,17 @@ public struct StateDirectory: ~Copyable, Sendable {
         return directory
     }
 
+    /// Tries for a second: a holder that was killed, or a child that it is just starting, lets go in that time.
+    private static func lockSoon(_ raw: CInt) -> Bool {
+        for _ in 0..<100 {
+            if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK else { return false }
+            usleep(10_000)
+        }
+        errno = EWOULDBLOCK
+        return flock(raw, LOCK_EX | LOCK_NB) == 0
+    }
+
     /// Opens and locks the lock file, and writes the process id into it.
     private static func locked(
         in directory: borrowing Descriptor, path: String, _ lockName: String, waits: Bool
@@ -135,7 +146,7 @@ public struct StateDirectory: ~Copyable, Sendable {
         }
         guard raw >= 0 else { throw .refused(.last("open", "\(path)/\(lockName)")) }
         let lock = Descriptor(adopting: raw)
-        guard flock(raw, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 else {
+        guard waits ? flock(raw, LOCK_EX) == 0 : lockSoon(raw) else {
             guard errno == EWOULDBLOCK else { throw .refused(.last("lock", "\(path)/\(lockName)")) }
             let text = String(decoding: (try? lock.contents(named: lockName)) ?? [], as: UTF8.self)
             throw .held(directory: path, process: text.hasSuffix("\n") ? Digits.decimal(text.dropLast()) : nil)
