@@ -15,5 +15,8 @@ public enum Doctor {
     }
 
     /// Looks at the host and judges what it finds. Changes nothing.
-    public static func examine(_ subject: Subject) -> [Check] { HostFacts(subject).checks }
+    public static func examine(_ subject: Subject) -> [Check] {
+        let facts = HostFacts(subject)
+        return facts.checks + [programCheck(canAsk: facts.canAsk)]
+    }
 }

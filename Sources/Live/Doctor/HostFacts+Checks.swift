@@ -5,7 +5,7 @@ extension HostFacts {
             + [membarrier] + lockedMemory + [compiler, unprivilegedUse, types, attachedPrograms]
     }
 
-    private var canAsk: Bool { Self.canAsk(capabilities, isInitialUserNamespace: isInitialUserNamespace) }
+    var canAsk: Bool { Self.canAsk(capabilities, isInitialUserNamespace: isInitialUserNamespace) }
 
     private var kernel: Check {
         guard let version = KernelVersion(release: release) else {
