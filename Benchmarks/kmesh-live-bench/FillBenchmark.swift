@@ -21,8 +21,16 @@ enum FillBenchmark {
         }
     }
 
+    /// What the agent makes of the preset: maps as large as the mesh needs.
+    private static func options(_ mesh: Mesh) -> DataplaneOptions {
+        var options = DataplaneOptions.hardened
+        options.capacities = .fitting(.needed(by: mesh))
+        return options
+    }
+
     static func figures(_ sample: SampleMesh, rounds: Int) throws -> [Figure] {
         let mesh = sample.mesh
+        let options = options(mesh)
         var load: [Double] = []
         var attach: [Double] = []
         var fill: [(wall: Double, cpu: Double)] = []
@@ -30,18 +38,19 @@ enum FillBenchmark {
         for _ in 0..<min(rounds, 5) {
             try Interruption.check()
             var watch = Stopwatch()
-            let loaded = try LoadedMesh(.hardened)
+            let loaded = try LoadedMesh(options)
             load.append(watch.milliseconds.wall)
             watch = Stopwatch()
-            _ = try loaded.dataplane.maps.apply(try LoadedMesh.writes(mesh, .hardened))
+            _ = try loaded.dataplane.maps.apply(try LoadedMesh.writes(mesh, options))
             fill.append(watch.milliseconds)
             watch = Stopwatch()
             try loaded.dataplane.attach(cgroup: loaded.cgroup.directory)
             attach.append(watch.milliseconds.wall)
             large = try memory(of: loaded.dataplane)
         }
-        let tiny = try LoadedMesh(.hardened)
-        try tiny.start(SampleMesh(serviceCount: 1, endpointCount: 1), .hardened)
+        let one = SampleMesh(serviceCount: 1, endpointCount: 1)
+        let tiny = try LoadedMesh(Self.options(one.mesh))
+        try tiny.start(one, Self.options(one.mesh))
         let barriers = try (0..<rounds * 3).map { _ in
             let watch = Stopwatch()
             try ReadersBarrier.wait()

@@ -38,6 +38,9 @@ public struct PinnedMaps: ~Copyable {
         return KernelMap(name: name.rawValue, capacity: capacity, adopting: descriptor)
     }
 
+    /// The pinned services, nil when they are not pinned.
+    public borrowing func services() throws(LoadError) -> KernelMap<ServiceKey, ServiceValue>? { try map(.service) }
+
     /// What the maps hold; those that are not pinned are empty and take nothing.
     public borrowing func snapshot() throws(AgentError) -> (maps: MapStore, fills: [Fill]) {
         try AgentError.wrapping {
