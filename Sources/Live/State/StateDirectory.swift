@@ -135,7 +135,13 @@ public struct StateDirectory: ~Copyable, Sendable {
         }
         guard raw >= 0 else { throw .refused(.last("open", "\(path)/\(lockName)")) }
         let lock = Descriptor(adopting: raw)
-        guard flock(raw, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 else {
+        // Somebody who only asks whether an agent runs has the lock for a moment.
+        var status = flock(raw, LOCK_EX | (waits ? 0 : LOCK_NB))
+        for _ in 0..<20 where status != 0 && errno == EWOULDBLOCK {
+            usleep(5000)
+            status = flock(raw, LOCK_EX | LOCK_NB)
+        }
+        guard status == 0 else {
             guard errno == EWOULDBLOCK else { throw .refused(.last("lock", "\(path)/\(lockName)")) }
             let text = String(decoding: (try? lock.contents(named: lockName)) ?? [], as: UTF8.self)
             throw .held(directory: path, process: text.hasSuffix("\n") ? Digits.decimal(text.dropLast()) : nil)
