@@ -53,7 +53,7 @@ private func configuration(
     expected.preset = .upstream
     expected.options = .upstream
     expected.options.noEndpoint = .refuse
-    expected.metrics = SocketAddress("[::1]:15020")
+    expected.metrics = ListenAddress("[::1]:15020")
     expected.reports = .standardOutput
     expected.accessLog = .file("/etc/kmesh/access.log")
     expected.hasPeriodicReports = true

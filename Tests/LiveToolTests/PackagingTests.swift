@@ -33,7 +33,7 @@ private let neededCapabilities = Capabilities.needed.map { String($0.name.dropFi
     var expected = AgentConfiguration(mesh: ["\(packaging)/mesh"], node: "node-a")
     expected.nodeAddresses = [IPAddress("192.0.2.10")].compactMap { $0 }
     expected.podGateways = [IPAddress("10.244.0.1")].compactMap { $0 }
-    expected.metrics = SocketAddress("127.0.0.1:15201")
+    expected.metrics = ListenAddress("127.0.0.1:15201")
     expected.accessLog = .standardOutput
     #expect(read == expected)
 }
