@@ -86,6 +86,13 @@ let package = Package(
             dependencies: ["CommandLineTool", "Inputs", "kmesh-live", "Live", "Model", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "CSocketCalls", "Inputs", "KernelTestSupport", "Live", "Model", "SocketDriverProtocol", "TestSupport",
+                "kmesh-live", "kmesh-sim", "socket-driver",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "DifferentialTests",
             dependencies: [
                 "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim", "SocketDriverProtocol",
