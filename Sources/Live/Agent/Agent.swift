@@ -32,13 +32,23 @@ public struct Agent: ~Copyable {
         let state = try AgentError.wrapping { try StateDirectory(path: configuration.stateDirectory) }
         var names = try AgentError.wrapping { try NameStore(in: state) }
         for note in followed.notes { log.info("note", LogField("text", .init(note))) }
-        var figures = AgentCounters()
-        let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
-        var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
-        try agent.managePods()
-        try agent.attach()
-        ResidentMemory.giveBack()
-        return agent
+        // Before anything is made; the directory is opened again to attach to it.
+        let cgroup = try configuration.cgroupPath()
+        try AgentError.wrapping { _ = try CgroupAttachment(path: cgroup) }
+        let pins = PinDirectory(configuration.pinDirectory)
+        let isFirst = !pins.isThere
+        do throws(AgentError) {
+            var figures = AgentCounters()
+            let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
+            var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
+            try agent.managePods()
+            try agent.attach()
+            ResidentMemory.giveBack()
+            return agent
+        } catch {
+            if isFirst { try? pins.removeIfEmpty() }
+            throw error
+        }
     }
 
     private init(

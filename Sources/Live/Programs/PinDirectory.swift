@@ -18,6 +18,9 @@ public struct PinDirectory: Hashable, Sendable {
     /// The path of what is pinned by that name.
     public func path(of name: String) -> String { "\(path)/\(name)" }
 
+    /// Whether there is something at the path.
+    var isThere: Bool { unsafe access(path, F_OK) == 0 }
+
     /// Makes the directory where it is missing.
     func make() throws(LoadError) {
         if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw .kernel(.last("make the directory", path)) }
