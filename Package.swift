@@ -101,6 +101,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "CSocketCalls", "Inputs", "KernelTestSupport", "Live", "Model", "SocketDriverProtocol", "TestSupport",
+                "kmesh-live", "kmesh-sim", "socket-driver",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "DifferentialTests",
             dependencies: [
                 "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim", "SocketDriverProtocol",

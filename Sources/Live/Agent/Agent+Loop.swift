@@ -25,8 +25,13 @@ extension Agent {
         if let address = observation.address { log.info("metrics", LogField("address", .init(address))) }
         observation.board.isReady.withLock { $0 = true }
         var nextRescan = BootClock.sinceBootNanoseconds() + Self.rescanPeriod
+        var nextCount: UInt64 = 0
         while true {
             let now = BootClock.sinceBootNanoseconds()
+            if configuration.metrics != nil, now >= nextCount {
+                figures.problems = UInt64(compiler.problems.count)
+                nextCount = now + Self.rescanPeriod
+            }
             if mustReconcile { retry() }
             if now >= nextRescan {
                 rescan()
@@ -94,7 +99,7 @@ extension Agent {
             try apply(step.changes)
             log.info("mesh changed", LogField("changes", .init(step.changes.count)))
         } catch {
-            figures.failures += 1
+            figures.add(error)
             report(error)
         }
     }
@@ -105,7 +110,7 @@ extension Agent {
             try reconcile()
             log.info("recovered")
         } catch {
-            figures.failures += 1
+            figures.add(error)
             report(error)
         }
     }
@@ -143,12 +148,13 @@ extension Agent {
         result.maps = KernelMapName.inPrograms.map { name in
             .init(
                 name.rawValue, entryCount: nil, capacity: UInt64(name.capacity(dataplane.maps.capacities)),
-                writes: figures.puts[name] ?? 0, writeFailures: 0)
+                writes: figures.puts[name] ?? 0, writeFailures: figures.failures[name] ?? 0)
         }
         result.barriers = figures.barriers
         result.managedPods = UInt64(pods.count)
         result.changesApplied = figures.changes - figures.refusals
         result.changesRefused = figures.refusals
+        result.problems = figures.problems
         result.badFiles = UInt64(followed.refusedFiles.count)
         result.lastApplied = figures.lastApplied
         result.eventsLost = observation.lostCount

@@ -18,24 +18,37 @@ public struct Agent: ~Copyable {
     var compiler: Compiler
     private(set) var dataplane: Dataplane
     private(set) var pods = ManagedPods()
+    /// Namespaces of recorded pods that were told to be gone.
+    private var goneNamespaces: Set<UInt64> = []
     var figures: AgentCounters
     /// Whether the maps are not, as far as is known, what the mesh wants.
     private(set) var mustReconcile = false
 
     /// Reads the mesh and puts it in force.
     public static func start(_ configuration: AgentConfiguration, log: Log) throws(AgentError) -> Agent {
+        let watcher = try AgentError.wrapping { try configuration.watcher() }
+        // First, so that a bad mesh changes nothing at all.
+        let followed = try AgentError.wrapping { try FollowedMesh(paths: configuration.mesh) }
         let state = try AgentError.wrapping { try StateDirectory(path: configuration.stateDirectory) }
         var names = try AgentError.wrapping { try NameStore(in: state) }
-        let watcher = try AgentError.wrapping { try configuration.watcher() }
-        let followed = try AgentError.wrapping { try FollowedMesh(paths: configuration.mesh) }
         for note in followed.notes { log.info("note", LogField("text", .init(note))) }
-        var figures = AgentCounters()
-        let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
-        var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
-        try agent.managePods()
-        try agent.attach()
-        ResidentMemory.giveBack()
-        return agent
+        // Before anything is made; the directory is opened again to attach to it.
+        let cgroup = try configuration.cgroupPath()
+        try AgentError.wrapping { _ = try CgroupAttachment(path: cgroup) }
+        let pins = PinDirectory(configuration.pinDirectory)
+        let isFirst = !pins.isThere
+        do throws(AgentError) {
+            var figures = AgentCounters()
+            let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
+            var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
+            try agent.managePods()
+            try agent.attach()
+            ResidentMemory.giveBack()
+            return agent
+        } catch {
+            if isFirst { try? pins.removeIfEmpty() }
+            throw error
+        }
     }
 
     private init(
@@ -81,7 +94,7 @@ public struct Agent: ~Copyable {
         let pins = PinDirectory(configuration.pinDirectory)
         let adopting = configuration.adoption.map { PinDirectory($0.pinDirectory) }
         var loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, adopting: adopting) }
-        if !loaded.maps.capacities.hold(needed), adopting == nil {
+        if adopting == nil, !loaded.maps.capacities.hold(needed), settings.options.capacities.hold(needed) {
             log.info("the pinned maps are too small: new ones are made")
             loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, isFresh: true) }
         }
@@ -133,17 +146,25 @@ public struct Agent: ~Copyable {
         compiler = desired.compiler
         mustReconcile = false
         figures.lastApplied = WallTime.now()
-        if desired.refusals.contains(where: \.isFullMap), configuration.adoption == nil { try grow() }
+        if canGrow, desired.refusals.contains(where: \.isFullMap) { try grow() }
     }
+
+    /// Whether the maps may be as large as the mesh wants them: upstream's have its capacities.
+    private var canGrow: Bool { configuration.adoption == nil && configuration.preset == .hardened }
 
     /// Puts larger maps in the place of full ones, and programs that look into them, program by program.
     private mutating func grow() throws(AgentError) {
-        var known = compiler.names
-        _ = known.takeChanges()
-        let start = try Self.bringUp(configuration, followed.mesh, known, &names, state, &figures, log: log)
+        log.info("the maps are too small for the mesh: larger ones are made")
+        // Until all of it is done, what is in force is older than the mesh.
+        mustReconcile = true
+        let changes = compiler.takeNameChanges()
+        try AgentError.wrapping { try names.save(changes, of: compiler.names, in: state) }
+        let start = try Self.bringUp(configuration, followed.mesh, compiler.names, &names, state, &figures, log: log)
         replace(with: start)
         try managePods()
         try attach()
+        mustReconcile = false
+        figures.lastApplied = WallTime.now()
     }
 
     private mutating func replace(with start: consuming Start) {
@@ -158,14 +179,10 @@ public struct Agent: ~Copyable {
         guard !changes.isEmpty else { return }
         figures.changes += UInt64(changes.count)
         var writes: [MapWrite] = []
-        var isFull = false
-        for change in changes {
-            guard let refusal = compiler.compile(change, into: &writes) else { continue }
-            figures.refusals += 1
-            isFull = isFull || refusal.isFullMap
-            log.error("not in force", LogField("problem", .init(refusal)))
-        }
-        if isFull, configuration.adoption == nil { return try grow() }
+        let refused = changes.compactMap { compiler.compile($0, into: &writes) }
+        if canGrow, refused.contains(where: \.isFullMap) { return try grow() }
+        figures.refusals += UInt64(refused.count)
+        for refusal in refused { log.error("not in force", LogField("problem", .init(refusal))) }
         let barriers = writes.count { if case .barrier = $0 { true } else { false } }
         if mustReconcile || barriers > Self.mostBarriers { return try reconcile() }
         let changes = compiler.takeNameChanges()
@@ -189,9 +206,12 @@ public struct Agent: ~Copyable {
         for pod in recorded.sorted {
             if NetworkNamespace.isStillThere(pod) {
                 try AgentError.wrapping { try dataplane.maps.manage(pod) }
+                goneNamespaces.remove(pod.netnsCookie)
             } else {
-                log.warning(
-                    "a managed pod's namespace is gone", LogField("pod", .init("\(pod.namespace)/\(pod.name)")))
+                if goneNamespaces.insert(pod.netnsCookie).inserted {
+                    log.warning(
+                        "a managed pod's namespace is gone", LogField("pod", .init("\(pod.namespace)/\(pod.name)")))
+                }
                 try AgentError.wrapping { try dataplane.maps.release(pod) }
             }
         }

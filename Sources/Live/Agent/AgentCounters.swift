@@ -8,9 +8,17 @@ struct AgentCounters: Sendable {
     var changes: UInt64 = 0
     /// Those that the maps could not take.
     var refusals: UInt64 = 0
-    /// Writes that failed, each ending its list.
-    var failures: UInt64 = 0
+    /// Writes that failed, by map; each ended its list.
+    var failures: [KernelMapName: UInt64] = [:]
+    /// What of the mesh the maps do not hold as it is meant, when it was counted.
+    var problems: UInt64 = 0
     var lastApplied: WallTime?
+
+    /// Counts a write that failed, if that is what the error is about.
+    mutating func add(_ error: AgentError) {
+        guard case .write(let error) = error, let map = KernelMapName(rawValue: error.error.object) else { return }
+        failures[map, default: 0] += 1
+    }
 
     /// Adds writes that were done.
     mutating func add(_ counts: MapWriteCounts, _ writes: [MapWrite]) {

@@ -30,11 +30,15 @@ public struct EventListener: ~Copyable {
 
     private let variables: ProgramVariables
     private let buffer: RingBuffer
+    /// The directory of pins, locked: two readers of one buffer would each get a part of it.
+    private let lock: Descriptor
     private let inbox: Inbox
     private var renewedAt: UInt64 = 0
 
+    /// - Throws: `.refused` when another process listens.
     public init(_ pins: PinDirectory) throws(AgentError) {
         let pinned = try PinnedMaps(pins)
+        let lock = try Self.lock(pins)
         let inbox = Inbox()
         let buffer = try pinned.openEvents { inbox.add($0) }
         // What nobody read in an earlier time is of no interest.
@@ -43,6 +47,19 @@ public struct EventListener: ~Copyable {
         variables = try pinned.openVariables()
         self.buffer = buffer
         self.inbox = inbox
+        self.lock = lock
+    }
+
+    /// A descriptor of the directory that nobody else has locked. The lock goes with it, also when the process is killed.
+    private static func lock(_ pins: PinDirectory) throws(AgentError) -> Descriptor {
+        // The path is lent for the call.
+        let raw = unsafe open(pins.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard raw >= 0 else { throw .kernel(.last("open", pins.path)) }
+        let descriptor = Descriptor(adopting: raw)
+        guard flock(raw, LOCK_EX | LOCK_NB) == 0 else {
+            throw .refused("another process watches the events of \(pins.path); end it first")
+        }
+        return descriptor
     }
 
     deinit {

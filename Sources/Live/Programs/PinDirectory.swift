@@ -18,6 +18,9 @@ public struct PinDirectory: Hashable, Sendable {
     /// The path of what is pinned by that name.
     public func path(of name: String) -> String { "\(path)/\(name)" }
 
+    /// Whether there is something at the path.
+    var isThere: Bool { unsafe access(path, F_OK) == 0 }
+
     /// Makes the directory where it is missing.
     func make() throws(LoadError) {
         if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw .kernel(.last("make the directory", path)) }
@@ -41,7 +44,7 @@ public struct PinDirectory: Hashable, Sendable {
     /// Pins an object; what was pinned by that name before is replaced in one step.
     func pin(_ raw: CInt, as name: String) throws(LoadError) {
         // A dot is not allowed in names there.
-        let (new, final) = (path(of: name + "_new"), path(of: name))
+        let (new, final) = (newPath(of: name), path(of: name))
         unsafe unlink(new)
         let status = unsafe bpf_obj_pin(raw, new)
         guard status == 0 else { throw .kernel(KernelError("pin", final, errno: -status)) }
@@ -52,10 +55,14 @@ public struct PinDirectory: Hashable, Sendable {
         }
     }
 
-    /// Takes a pin away; the object lives on while anybody else holds it.
+    /// Where an object lies for the moment before it takes its place.
+    private func newPath(of name: String) -> String { path(of: name + "_new") }
+
+    /// Takes a pin away, and what a crash left beside it; the object lives on while anybody else holds it.
     /// - Returns: whether it was there.
     @discardableResult
     func unpin(_ name: String) throws(LoadError) -> Bool {
+        unsafe unlink(newPath(of: name))
         if unsafe unlink(path(of: name)) == 0 { return true }
         guard errno == ENOENT else { throw .kernel(.last("remove", path(of: name))) }
         return false

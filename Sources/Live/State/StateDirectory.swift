@@ -125,7 +125,8 @@ public struct StateDirectory: ~Copyable, Sendable {
         return directory
     }
 
-    /// Tries for a second: a holder that was killed, or a child that it is just starting, lets go in that time.
+    /// Tries for a second: a holder that was killed, a child that it is just starting, or who only asks whether an agent
+    /// runs, lets go in that time.
     private static func lockSoon(_ raw: CInt) -> Bool {
         for _ in 0..<100 {
             if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }

@@ -72,7 +72,7 @@ struct AgentCommand: ToolCommand {
     private static let observation: [Option] = [
         .value("metrics", "ADDRESS:PORT", help: "Serve /metrics, /healthz and /readyz here."),
         .value("reports", "FILE", help: "Write connection reports as lines of JSON; - is standard output."),
-        .value("access-log", "FILE", help: "Write closed connections as lines of text; - is standard output."),
+        .value("access-log", "FILE", help: "Write closed connections as lines of JSON; - is standard output."),
         .value(
             "log-format", "FORMAT", choices: LogFormat.allCases.map(\.rawValue),
             presence: .defaults(to: "text"), help: "How to write the log, which goes to standard error."),

@@ -9,7 +9,10 @@ struct EventsCommand: ToolCommand {
         "events", summary: "Watch what the programs decide, as it happens.",
         discussion: """
             A line for each exit of a program, with the reason that the simulator would give. The programs send \
-            them only while somebody watches. When more happens than can be read, events are lost, and counted.
+            them only while somebody watches, and one process can watch at a time. When more happens than can be \
+            read, events are lost.
+
+            Reports of connections are made where the agent runs with --metrics, --reports or --access-log.
             """,
         examples: [
             .init("kmesh-live events", "Watch every decision."),
