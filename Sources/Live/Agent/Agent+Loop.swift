@@ -9,7 +9,6 @@ extension Agent {
     private static let tick: CInt = 250
 
     /// Follows the mesh until SIGTERM or SIGINT. What is in force stays so.
-    /// - Parameter onReady: Called once, when everything stands.
     public mutating func run(_ signals: borrowing SignalQueue, version: String) throws(AgentError) {
         var observation = try AgentError.wrapping { try Observation(configuration) }
         let queue = observation.queue
@@ -26,13 +25,15 @@ extension Agent {
         observation.board.isReady.withLock { $0 = true }
         var nextRescan = BootClock.sinceBootNanoseconds() + Self.rescanPeriod
         var nextCount: UInt64 = 0
+        var retries = Backoff()
         while true {
             let now = BootClock.sinceBootNanoseconds()
             if configuration.metrics != nil, now >= nextCount {
                 figures.problems = UInt64(compiler.problems.count)
                 nextCount = now + Self.rescanPeriod
             }
-            if mustReconcile { retry() }
+            if !mustReconcile { retries = Backoff() }
+            if mustReconcile, retries.isDue(now) { retry() }
             if now >= nextRescan {
                 rescan()
                 nextRescan = now + Self.rescanPeriod
@@ -86,6 +87,10 @@ extension Agent {
     private mutating func rescan() {
         do throws(AgentError) {
             try managePods()
+        } catch {
+            report(error)
+        }
+        do throws(AgentError) {
             take(try AgentError.wrapping { try followed.rescan() })
         } catch {
             report(error)
@@ -129,7 +134,7 @@ extension Agent {
     private mutating func observe(_ observation: inout Observation, version: String) {
         do throws(KernelError) {
             if configuration.isReporting { try observation.takeReports(names) }
-            guard configuration.metrics != nil else { return }
+            guard configuration.metrics != nil, observation.isRefreshDue() else { return }
             let families = AgentMetrics.families(of: try snapshot(observation, version: version))
             observation.board.families.withLock { $0 = families }
         } catch {
@@ -160,5 +165,21 @@ extension Agent {
         result.eventsLost = observation.lostCount
         result.residentBytes = ResidentMemory.bytes()
         return result
+    }
+}
+
+/// When something that fails is tried again: soon at first, then more and more rarely.
+private struct Backoff {
+    private static let first: UInt64 = 250_000_000
+    private static let longest: UInt64 = 30_000_000_000
+    private var pause = first
+    private var next: UInt64 = 0
+
+    /// Whether it is time to try.
+    mutating func isDue(_ now: UInt64) -> Bool {
+        guard now >= next else { return false }
+        next = now + pause
+        pause = min(pause * 2, Self.longest)
+        return true
     }
 }

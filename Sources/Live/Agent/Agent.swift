@@ -1,3 +1,4 @@
+import Glibc
 import Inputs
 import Model
 
@@ -23,6 +24,8 @@ public struct Agent: ~Copyable {
     var figures: AgentCounters
     /// Whether the maps are not, as far as is known, what the mesh wants.
     private(set) var mustReconcile = false
+    /// Whether the programs that look into these maps are in force.
+    private var isAttached = false
 
     /// Reads the mesh and puts it in force.
     public static func start(_ configuration: AgentConfiguration, log: Log) throws(AgentError) -> Agent {
@@ -67,9 +70,10 @@ public struct Agent: ~Copyable {
         dataplane = start.dataplane
     }
 
-    private func attach() throws(AgentError) {
+    private mutating func attach() throws(AgentError) {
         let cgroup = try configuration.cgroupPath()
         try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
+        isAttached = true
         log.info(
             "in force", LogField("cgroup", .init(cgroup)), LogField("pins", .init(configuration.pinDirectory)),
             LogField("services", .init(compiler.resourceCounts.services)),
@@ -133,6 +137,7 @@ public struct Agent: ~Copyable {
 
     /// Compiles the mesh anew and brings the maps to it: after a failed write, or after many changes at once.
     mutating func reconcile() throws(AgentError) {
+        mustReconcile = true
         var options = configuration.options
         options.capacities = dataplane.maps.capacities
         var known = compiler.names
@@ -144,9 +149,13 @@ public struct Agent: ~Copyable {
         try AgentError.wrapping { try names.save(changes, of: desired.compiler.names, in: state) }
         try Self.reconcile(dataplane.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
         compiler = desired.compiler
+        if canGrow, desired.refusals.contains(where: \.isFullMap) { return try grow() }
+        if !isAttached {
+            try managePods()
+            try attach()
+        }
         mustReconcile = false
         figures.lastApplied = WallTime.now()
-        if canGrow, desired.refusals.contains(where: \.isFullMap) { try grow() }
     }
 
     /// Whether the maps may be as large as the mesh wants them: upstream's have its capacities.
@@ -168,6 +177,7 @@ public struct Agent: ~Copyable {
     }
 
     private mutating func replace(with start: consuming Start) {
+        isAttached = false
         compiler = start.compiler
         dataplane = start.dataplane
     }
@@ -185,13 +195,31 @@ public struct Agent: ~Copyable {
         for refusal in refused { log.error("not in force", LogField("problem", .init(refusal))) }
         let barriers = writes.count { if case .barrier = $0 { true } else { false } }
         if mustReconcile || barriers > Self.mostBarriers { return try reconcile() }
-        let changes = compiler.takeNameChanges()
+        // Until all of it is done, the maps are not what the mesh wants.
         mustReconcile = true
+        let changes = compiler.takeNameChanges()
         try AgentError.wrapping { try names.save(changes, of: compiler.names, in: state) }
-        let counts = try AgentError.wrapping { try dataplane.maps.apply(writes) }
+        try write(writes)
         mustReconcile = false
-        figures.add(counts, writes)
         figures.lastApplied = WallTime.now()
+    }
+
+    /// Writes the maps. Where a full map loses writes, as upstream's does, what is lost is told and the rest written.
+    private mutating func write(_ writes: [MapWrite]) throws(AgentError) {
+        var rest = writes
+        while true {
+            do throws(MapWriteError) {
+                figures.add(try dataplane.maps.apply(rest), rest)
+                return
+            } catch {
+                guard configuration.options.overflow == .loseWrites, error.error.errno == E2BIG else {
+                    throw .write(error)
+                }
+                figures.refusals += 1
+                log.error("not in force", LogField("error", .init(error.error)))
+                rest.removeFirst(error.appliedCount + 1)
+            }
+        }
     }
 
     // MARK: Pods
@@ -203,19 +231,26 @@ public struct Agent: ~Copyable {
             try AgentError.wrapping { try dataplane.maps.release(pod) }
         }
         pods = recorded
-        for pod in recorded.sorted {
-            if NetworkNamespace.isStillThere(pod) {
-                try AgentError.wrapping { try dataplane.maps.manage(pod) }
-                goneNamespaces.remove(pod.netnsCookie)
-            } else {
-                if goneNamespaces.insert(pod.netnsCookie).inserted {
-                    log.warning(
-                        "a managed pod's namespace is gone", LogField("pod", .init("\(pod.namespace)/\(pod.name)")))
-                }
-                try AgentError.wrapping { try dataplane.maps.release(pod) }
+        let presence = recorded.sorted.map { (pod: $0, presence: NetworkNamespace.presence(of: $0)) }
+        // First who is gone: an address may be another pod's by now.
+        for (pod, presence) in presence where presence == .gone {
+            if goneNamespaces.insert(pod.netnsCookie).inserted {
+                log.warning("a managed pod's namespace is gone", Self.name(of: pod))
             }
+            try AgentError.wrapping { try dataplane.maps.release(pod) }
+        }
+        for (pod, presence) in presence where presence != .gone {
+            if case .unknown(let error) = presence {
+                // What cannot be told changes nothing: the pod stays in the mesh.
+                log.debug(
+                    "a managed pod's namespace cannot be opened", Self.name(of: pod), LogField("error", .init(error)))
+            }
+            try AgentError.wrapping { try dataplane.maps.manage(pod) }
+            goneNamespaces.remove(pod.netnsCookie)
         }
     }
+
+    private static func name(of pod: ManagedPod) -> LogField { LogField("pod", .init("\(pod.namespace)/\(pod.name)")) }
 }
 
 extension Problem {

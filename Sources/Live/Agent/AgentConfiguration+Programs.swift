@@ -19,7 +19,7 @@ extension AgentConfiguration {
     func cgroupPath() throws(AgentError) -> String {
         if let cgroup { return cgroup }
         guard let found = MountTable.own()?.cgroup2 else {
-            throw .load(.kernel(KernelError("find", "a mount of cgroup v2", errno: 2)))
+            throw .load(.noCgroup(path: "/sys/fs/cgroup"))
         }
         return found
     }

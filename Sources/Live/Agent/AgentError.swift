@@ -18,6 +18,7 @@ public enum AgentError: Error, Sendable, CustomStringConvertible {
         case .load(let error): error.isMissingPrivilege
         case .kernel(let error): error.isMissingPrivilege
         case .write(let error): error.error.isMissingPrivilege
+        case .state(.refused(let error)): error.isMissingPrivilege
         case .input, .state, .maps, .refused: false
         }
     }

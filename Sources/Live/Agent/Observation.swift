@@ -20,6 +20,7 @@ struct Observation: ~Copyable {
     let address: ListenAddress?
     var connections = ConnectionCounters(startNanoseconds: BootClock.sinceBootNanoseconds())
     private(set) var lostCount: UInt64 = 0
+    private var refreshedAt: UInt64 = 0
 
     /// Opens the files and begins to serve.
     init(_ configuration: AgentConfiguration) throws(KernelError) {
@@ -57,6 +58,14 @@ struct Observation: ~Copyable {
         accessLog = try Self.open(configuration.accessLog)
     }
 
+    /// Whether the metrics are a second old; then they count as new.
+    mutating func isRefreshDue() -> Bool {
+        let now = BootClock.sinceBootNanoseconds()
+        guard now >= refreshedAt + 1_000_000_000 else { return false }
+        refreshedAt = now
+        return true
+    }
+
     /// Writes and counts the reports that came in.
     mutating func takeReports(_ names: NameLookup) throws(KernelError) {
         let (records, lost) = queue.take()
@@ -70,7 +79,7 @@ struct Observation: ~Copyable {
             if reports != nil { reportLines.append(ConnectionReportLine.json(record, peers, clock: clock)) }
             if accessLog != nil, let line = AccessLogLine.json(record, peers, clock: clock) { accessLines.append(line) }
         }
-        try reports?.write(reportLines)
-        try accessLog?.write(accessLines)
+        lostCount += UInt64(try reports?.write(reportLines) ?? 0)
+        lostCount += UInt64(try accessLog?.write(accessLines) ?? 0)
     }
 }

@@ -28,7 +28,8 @@ public struct EventListener: ~Copyable {
     /// For how long the programs go on without hearing from the listener.
     private static let lease: UInt64 = 3_000_000_000
 
-    private let variables: ProgramVariables
+    /// Knows where the variables are: programs that were loaded anew have others.
+    private let pinned: PinnedMaps
     private let buffer: RingBuffer
     /// The directory of pins, locked: two readers of one buffer would each get a part of it.
     private let lock: Descriptor
@@ -44,7 +45,7 @@ public struct EventListener: ~Copyable {
         // What nobody read in an earlier time is of no interest.
         _ = try AgentError.wrapping { try buffer.consume() }
         inbox.records.withLock { $0 = [] }
-        variables = try pinned.openVariables()
+        self.pinned = pinned
         self.buffer = buffer
         self.inbox = inbox
         self.lock = lock
@@ -64,13 +65,14 @@ public struct EventListener: ~Copyable {
 
     deinit {
         // Without it the programs stop by themselves a little later.
-        try? variables.listen(untilNanoseconds: 0)
+        try? pinned.openVariables().listen(untilNanoseconds: 0)
     }
 
     /// Waits for records, a quarter of a second at most.
     public mutating func next() throws(AgentError) -> [Record] {
         let now = BootClock.sinceBootNanoseconds()
         if now > renewedAt + Self.lease / 3 {
+            let variables = try pinned.openVariables()
             try AgentError.wrapping { try variables.listen(untilNanoseconds: now + Self.lease) }
             renewedAt = now
         }

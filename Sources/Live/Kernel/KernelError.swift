@@ -20,7 +20,7 @@ public struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a privilege or a feature of the kernel is missing, rather than anything wrong with the request.
-    public var isMissingPrivilege: Bool { errno == EPERM || errno == EACCES }
+    public var isMissingPrivilege: Bool { [EPERM, EACCES, ENOSYS, EOPNOTSUPP].contains(errno) }
 
     /// The error's text, such as "Operation not permitted".
     public var reason: String {
@@ -29,7 +29,7 @@ public struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let hint = isMissingPrivilege ? " (CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN are needed)" : ""
+        let hint = errno == EPERM ? " (CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN are needed)" : ""
         return "cannot \(operation) \(object): \(reason)\(hint)"
     }
 }

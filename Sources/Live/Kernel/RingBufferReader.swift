@@ -1,7 +1,7 @@
 internal import CLinux
 import Glibc
 
-/// Reads ring buffers on a thread of its own, until it is released.
+/// Reads a ring buffer on a thread of its own, until it is released.
 ///
 /// The programs wake the reader when much waits; it also looks by the clock, so that nothing waits long.
 public final class RingBufferReader: @unchecked Sendable {
@@ -12,30 +12,27 @@ public final class RingBufferReader: @unchecked Sendable {
 
     private let buffers: Buffers
     private let stop: Descriptor
-    private var thread = pthread_t()
+    /// nil when it could not be started.
+    private var thread: pthread_t?
 
     /// The buffers; a noncopyable value needs a place that both threads can name.
     private final class Buffers: @unchecked Sendable {
         // Sendable: only the reading thread uses it.
-        let first: RingBuffer
-        let second: RingBuffer?
+        let buffer: RingBuffer
         let stop: CInt
         let onError: @Sendable (KernelError) -> Void
 
         init(
-            _ first: consuming RingBuffer, _ second: consuming RingBuffer?, stop: CInt,
-            onError: @escaping @Sendable (KernelError) -> Void
+            _ buffer: consuming RingBuffer, stop: CInt, onError: @escaping @Sendable (KernelError) -> Void
         ) {
-            self.first = first
-            self.second = second
+            self.buffer = buffer
             self.stop = stop
             self.onError = onError
         }
 
         func consume() {
             do throws(KernelError) {
-                try first.consume()
-                if second != nil { try second?.consume() }
+                try buffer.consume()
             } catch {
                 onError(error)
             }
@@ -44,7 +41,7 @@ public final class RingBufferReader: @unchecked Sendable {
         /// Until `stop` becomes readable.
         func run() {
             var polled = [pollfd(fd: stop, events: Int16(POLLIN), revents: 0)]
-            first.withPollDescriptor { polled.append(pollfd(fd: $0, events: Int16(POLLIN), revents: 0)) }
+            buffer.withPollDescriptor { polled.append(pollfd(fd: $0, events: Int16(POLLIN), revents: 0)) }
             while true {
                 // In bounds: the count is the array's.
                 _ = unsafe poll(&polled, nfds_t(polled.count), RingBufferReader.period)
@@ -56,15 +53,15 @@ public final class RingBufferReader: @unchecked Sendable {
 
     /// Starts the thread.
     public init(
-        _ first: consuming RingBuffer, _ second: consuming RingBuffer? = nil,
-        onError: @escaping @Sendable (KernelError) -> Void
+        _ buffer: consuming RingBuffer, onError: @escaping @Sendable (KernelError) -> Void
     ) throws(KernelError) {
         let raw = eventfd(0, CInt(EFD_CLOEXEC))
         guard raw >= 0 else { throw .last("make", "an event descriptor") }
         stop = Descriptor(adopting: raw)
-        buffers = Buffers(first, second, stop: raw, onError: onError)
+        buffers = Buffers(buffer, stop: raw, onError: onError)
         // The thread releases what it is given.
         let argument = unsafe Unmanaged.passRetained(buffers)
+        var thread = pthread_t()
         let status = unsafe pthread_create(
             &thread, nil,
             { argument in
@@ -77,12 +74,13 @@ public final class RingBufferReader: @unchecked Sendable {
             unsafe argument.release()
             throw KernelError("start", "the reader of ring buffers", errno: status)
         }
+        self.thread = thread
     }
 
     deinit {
         var one: UInt64 = 1
         // In bounds: an event descriptor takes eight bytes.
         stop.withRaw { _ = unsafe write($0, &one, 8) }
-        pthread_join(thread, nil)
+        if let thread { pthread_join(thread, nil) }
     }
 }

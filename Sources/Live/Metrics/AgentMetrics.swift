@@ -10,7 +10,7 @@ public enum AgentMetrics {
             + [
                 MetricFamily(
                     "kmesh_events_lost_total", .counter,
-                    help: "Events and connection reports that found a full buffer.",
+                    help: "Connection reports that nobody took in time: the agent's queue, or the reader of a pipe.",
                     [.init([], figures.eventsLost)]),
                 MetricFamily(
                     "kmesh_agent_resident_bytes", .gauge, help: "Memory of the agent that is in use.",

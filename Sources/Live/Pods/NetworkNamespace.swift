@@ -55,9 +55,22 @@ public struct NetworkNamespace: Hashable, Sendable {
         return text(buffer.map { UInt8(bitPattern: $0) })
     }
 
-    /// Whether a recorded pod's namespace is there, at its path and not another one's by now.
-    static func isStillThere(_ pod: ManagedPod) -> Bool {
-        guard let found = try? NetworkNamespace(path: pod.netnsPath) else { return false }
-        return found.inode == pod.netnsInode && found.cookie == pod.netnsCookie
+    /// Whether a recorded pod's namespace is there.
+    enum Presence: Equatable {
+        case there
+        /// Nothing is at its path, or another namespace.
+        case gone
+        /// It cannot be told, for want of privilege or memory.
+        case unknown(KernelError)
+    }
+
+    /// Looks at a recorded pod's path.
+    static func presence(of pod: ManagedPod) -> Presence {
+        do throws(KernelError) {
+            let found = try NetworkNamespace(path: pod.netnsPath)
+            return found.inode == pod.netnsInode && found.cookie == pod.netnsCookie ? .there : .gone
+        } catch {
+            return [ENOENT, ESRCH, ENOTDIR].contains(error.errno) ? .gone : .unknown(error)
+        }
     }
 }

@@ -1,9 +1,13 @@
 internal import CBPF
+internal import CLinux
 import Glibc
 import Model
 
 /// Attaches programs to a cgroup by pinned links.
 struct CgroupAttachment: ~Copyable {
+    /// What statfs(2) says of cgroup v2.
+    private static let fileSystemType = 0x6367_7270
+
     let path: String
     private let cgroup: Descriptor
     /// The kernel's number of the cgroup: the inode of its directory.
@@ -14,6 +18,11 @@ struct CgroupAttachment: ~Copyable {
         let raw = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw .kernel(.last("open the cgroup", path)) }
         let cgroup = Descriptor(adopting: raw)
+        var system = statfs()
+        // In bounds: the kernel fills the structure that it is given.
+        guard unsafe fstatfs(raw, &system) == 0, Int(system.f_type) == Self.fileSystemType else {
+            throw .noCgroup(path: path)
+        }
         var information = stat()
         // In bounds: the kernel fills the structure that it is given.
         guard unsafe fstat(raw, &information) == 0 else { throw .kernel(.last("look at the cgroup", path)) }

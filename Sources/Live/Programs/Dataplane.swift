@@ -134,6 +134,7 @@ public struct Dataplane: ~Copyable {
         // Connects first: without connect, nothing comes to rely on the rest.
         let links = HookProgram.attachmentOrder.reversed().map(\.linkName)
         for name in links where try pins.unpinLink(name) { removed.append(name) }
+        try leaveSharedMaps(of: pins)
         for name in ProgramObject.mapNames + [variablesName] where try pins.unpin(name) { removed.append(name) }
         try pins.removeIfEmpty()
         return removed

@@ -7,12 +7,14 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
     case layout(map: String, path: String, difference: String)
     /// The directory for pins is not on a BPF file system.
     case noFileSystem(path: String)
+    /// Programs cannot be attached there.
+    case noCgroup(path: String)
 
     /// Whether a privilege or a feature of the kernel is missing.
     public var isMissingPrivilege: Bool {
         switch self {
         case .kernel(let error), .refused(let error, _): error.isMissingPrivilege
-        case .noFileSystem: true
+        case .noFileSystem, .noCgroup: true
         case .layout: false
         }
     }
@@ -27,6 +29,8 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "Detach that version, or give another directory for pins"
         case .noFileSystem(let path):
             "\(path) is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf"
+        case .noCgroup(let path):
+            "\(path) is not a directory of cgroup v2; mount it (mount -t cgroup2 none /sys/fs/cgroup), or name one"
         }
     }
 }

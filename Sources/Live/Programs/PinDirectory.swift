@@ -23,12 +23,13 @@ public struct PinDirectory: Hashable, Sendable {
 
     /// Makes the directory where it is missing.
     func make() throws(LoadError) {
-        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw .kernel(.last("make the directory", path)) }
+        let isMade = unsafe mkdir(path, 0o700) == 0
+        if !isMade, errno != EEXIST { throw .kernel(.last("make the directory", path)) }
         var information = statfs()
         // In bounds: the kernel fills the structure that it is given.
         guard unsafe statfs(path, &information) == 0 else { throw .kernel(.last("look at", path)) }
         guard Int(information.f_type) == Self.fileSystemType else {
-            unsafe rmdir(path)
+            if isMade { unsafe rmdir(path) }
             throw .noFileSystem(path: path)
         }
     }
@@ -56,7 +57,9 @@ public struct PinDirectory: Hashable, Sendable {
     }
 
     /// Where an object lies for the moment before it takes its place.
-    private func newPath(of name: String) -> String { path(of: name + "_new") }
+    private func newPath(of name: String) -> String { path(of: name + Self.newSuffix) }
+
+    private static let newSuffix = "_new"
 
     /// Takes a pin away, and what a crash left beside it; the object lives on while anybody else holds it.
     /// - Returns: whether it was there.
@@ -72,10 +75,16 @@ public struct PinDirectory: Hashable, Sendable {
     /// - Returns: whether it was there.
     @discardableResult
     func unpinLink(_ name: String) throws(LoadError) -> Bool {
-        guard let link = try open(name) else { return false }
-        let status = link.withRaw { bpf_link_detach($0) }
-        guard status == 0 else { throw .kernel(KernelError("detach", path(of: name), errno: -status)) }
-        return try unpin(name)
+        var wasThere = false
+        // A crash may have left the link on its way to its place.
+        for place in [name, name + Self.newSuffix] {
+            guard let link = try open(place) else { continue }
+            let status = link.withRaw { bpf_link_detach($0) }
+            guard status == 0 else { throw .kernel(KernelError("detach", path(of: place), errno: -status)) }
+            wasThere = true
+        }
+        try unpin(name)
+        return wasThere
     }
 
     /// Removes the directory when it is empty.

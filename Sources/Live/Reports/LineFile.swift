@@ -1,6 +1,7 @@
 import Glibc
 
-/// A file that lines are added to, or standard output.
+/// A file that lines are added to, or standard output. Who does not read what is written holds nobody up: lines that a
+/// full pipe does not take are lost, and counted.
 public struct LineFile: ~Copyable {
     private let name: String
     private let descriptor: Descriptor
@@ -15,17 +16,30 @@ public struct LineFile: ~Copyable {
     }
 
     /// Adds lines, each without its end.
-    public borrowing func write(_ lines: [String]) throws(KernelError) {
-        guard !lines.isEmpty else { return }
-        var bytes = Array((lines.joined(separator: "\n") + "\n").utf8)[...]
-        while !bytes.isEmpty {
-            // In bounds: the kernel reads as many bytes as the slice has.
+    /// - Returns: how many were lost.
+    public borrowing func write(_ lines: [String]) throws(KernelError) -> Int {
+        for (index, line) in lines.enumerated() {
+            guard isWritable else { return lines.count - index }
+            let bytes = Array((line + "\n").utf8)
+            // A line is shorter than what a pipe takes at once (PIPE_BUF), so that it is written as a whole.
             let written = descriptor.withRaw { raw in
+                // In bounds: the kernel reads as many bytes as the array has.
                 unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress, $0.count) }
             }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw .last("write to", name) }
-            bytes = bytes.dropFirst(written)
+            guard written == bytes.count else {
+                if written >= 0 || errno == EINTR || errno == EAGAIN { return lines.count - index }
+                throw .last("write to", name)
+            }
+        }
+        return 0
+    }
+
+    /// Whether a write would not wait.
+    private var isWritable: Bool {
+        descriptor.withRaw { raw in
+            var entry = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+            // In bounds: one entry.
+            return unsafe poll(&entry, 1, 0) == 1
         }
     }
 }

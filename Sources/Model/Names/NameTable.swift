@@ -81,6 +81,9 @@ extension NameTable {
     ///   there to be released.
     public mutating func apply(_ change: NameChange) -> Bool {
         switch change {
+        case .given(let id, let name) where names[id] == name && id != 0:
+            // Given twice by whoever was interrupted in between: once is the same.
+            break
         case .given(let id, let name):
             guard id != 0, !name.isEmpty, names[id] == nil, existingID(of: name) == nil else { return false }
             insert(name, id: id)
