@@ -33,9 +33,11 @@ struct RestartTests {
         #expect(wrong.isEmpty, "\(wrong) of \(totals.connects)")
     }
 
-    @Test func nobodyFeelsAnAgentThatIsKilled() throws {
+    @Test(arguments: ["hardened", "upstream"])
+    func nobodyFeelsAnAgentThatIsKilled(preset: String) throws {
         var rng = SplitMix64(seed: 4711)
-        var node = try TestNode(["web.yaml": Manifests.web("10.0.0.1"), "other.yaml": Manifests.other])
+        var node = try TestNode(
+            ["web.yaml": Manifests.web("10.0.0.1"), "other.yaml": Manifests.other], "--preset", preset)
         try node.start()
         let traffic = try traffic(node, "10.96.0.1:80", "10.96.0.2:80")
         traffic.begin()
@@ -125,6 +127,35 @@ struct RestartTests {
         #expect(refused.errors.contains("\(pin) cannot be used as km_service: its values have 136 bytes, not 132"))
         try wait(for: traffic, connects: traffic.totals.connects + 300)
         try check(traffic.stop(), atLeast: 300)
+    }
+
+    /// An agent was killed between pinning new maps and letting the programs look into them.
+    @Test func mapsThatWereHalfReplacedAreMadeAnew() throws {
+        var node = try TestNode(["web.yaml": Manifests.web("10.0.0.1", "10.0.0.2"), "other.yaml": Manifests.other])
+        try node.start()
+        let traffic = try traffic(node, "10.96.0.1:80", "10.96.0.2:80")
+        traffic.begin()
+        node.endAgent()
+        let pin = "\(node.pinDirectory)/km_service"
+        let shown = try node.driver.run(["bpftool", "-j", "map", "show", "pinned", pin], in: .original)
+        let text = String(decoding: shown.output, as: UTF8.self)
+        let flags = try #require(text.firstMatch(of: /"flags":(\d+)/), "\(text)").1
+        try FileManager.default.removeItem(atPath: pin)
+        let made = try node.driver.run(
+            [
+                "bpftool", "map", "create", pin, "type", "hash", "key", "4", "value", "132", "entries", "1024", "name",
+                "km_service", "flags", "\(flags)",
+            ], in: .original)
+        #expect(made.code == 0, "\(String(decoding: made.errors, as: UTF8.self))")
+        try node.write("web.yaml", Manifests.web("10.0.0.3"))
+        try node.start()
+        #expect(node.log.contains("an earlier change of maps was cut short: new ones are made"), "\(node.log)")
+        try wait(for: traffic, connects: traffic.totals.connects + 300)
+        try check(traffic.stop(), atLeast: 300)
+        try node.manage()
+        #expect(try node.landings("10.96.0.1:80") == ["10.0.0.3:8080"])
+        try node.start()
+        #expect(!node.log.contains("cut short") && !node.log.contains("maps written"), "\(node.log)")
     }
 
     // MARK: Growth

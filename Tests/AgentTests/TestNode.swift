@@ -75,9 +75,13 @@ struct TestNode: ~Copyable {
         try waitForLog(text)
     }
 
-    /// An agent that is to end by itself.
+    /// An agent that is to end by itself, within ten seconds.
     mutating func finished(_ further: [String] = []) throws -> Finished {
-        try run("kmesh-live", agentArguments + further, directory: scratch.path)
+        runs += 1
+        let files = "\(scratch.path)/agent-\(runs)"
+        var process = try AgentProcess(agentArguments + further, files: files)
+        guard let code = process.wait() else { throw Missing("the end of an agent did not come; log:\n\(log)") }
+        return Finished(code: code, output: output, errors: log)
     }
 
     /// Runs another command on the node's directories.

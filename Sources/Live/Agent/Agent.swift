@@ -97,9 +97,13 @@ public struct Agent: ~Copyable {
         if configuration.preset == .hardened { settings.options.capacities = .fitting(needed) }
         let pins = PinDirectory(configuration.pinDirectory)
         let adopting = configuration.adoption.map { PinDirectory($0.pinDirectory) }
+        // Also tells of pinned maps with another layout, which are not to be replaced.
         var loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, adopting: adopting) }
-        if adopting == nil, !loaded.maps.capacities.hold(needed), settings.options.capacities.hold(needed) {
-            log.info("the pinned maps are too small: new ones are made")
+        let isHalfReplaced = try AgentError.wrapping { try adopting == nil && LinkedMaps.differ(from: pins) }
+        let isTooSmall = !loaded.maps.capacities.hold(needed) && settings.options.capacities.hold(needed)
+        if adopting == nil, isHalfReplaced || isTooSmall {
+            let reason = isHalfReplaced ? "an earlier change of maps was cut short" : "the pinned maps are too small"
+            log.info("\(reason): new ones are made")
             loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, isFresh: true) }
         }
         settings.options.capacities = loaded.maps.capacities
