@@ -87,45 +87,38 @@ static __always_inline __u32 km_sent_bytes(__u64 bytes_acked, __u32 snd_nxt, __u
 	return sequence_numbers > flags ? sequence_numbers - flags : 0;
 }
 
-/* Who listens to events hears of reports too: records of another size in the same buffer. */
-static __always_inline void km_tell_report(const struct km_connection_report *report)
-{
-	if (km_is_heard())
-		bpf_ringbuf_output(&km_event, (void *)report, sizeof(*report), 0);
-}
-
-/* Sends a report; when the buffer is full it is lost. */
+/*
+ * Sends a report; when the buffer is full it is lost. Who listens to events hears of it too, and then also when nobody
+ * reads the reports: a record of another size in that buffer.
+ */
 static __always_inline void km_report(const struct km_connection *connection, struct km_sockstorage_value *storage,
 				      bool is_inbound, __u32 tcp_state, const struct km_tcp_numbers *numbers)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct km_connection_report *report;
-	__u64 last_report_ns;
+	struct km_connection_report report = {
+		.type = km_is_ipv6(connection),
+		.sent_bytes = numbers->sent_bytes,
+		.received_bytes = numbers->received_bytes,
+		.connected = storage->connect_success,
+		.direction = is_inbound ? KM_DIRECTION_INBOUND : KM_DIRECTION_OUTBOUND,
+		.tcp_state = tcp_state,
+		.duration_ns = now - storage->connect_ns,
+		.start_ns = storage->connect_ns,
+		.last_report_ns = storage->last_report_ns,
+		.smoothed_rtt = numbers->smoothed_rtt,
+		.minimum_rtt = numbers->minimum_rtt,
+		.retransmissions = numbers->retransmissions,
+		.lost = numbers->lost,
+	};
+	__u64 waiting = bpf_ringbuf_query(&km_tcp_probe, BPF_RB_AVAIL_DATA);
 
-	last_report_ns = storage->last_report_ns;
 	storage->last_report_ns = now;
-	report = bpf_ringbuf_reserve(&km_tcp_probe, sizeof(*report), 0);
-	if (!report)
-		return;
-	__builtin_memset(report, 0, sizeof(*report));
-	report->type = km_is_ipv6(connection);
-	km_tuple_of_client(&report->tuple, connection, is_inbound);
-	km_original_of_report(&report->original_dst, storage, connection->is_ipv6);
-	report->sent_bytes = numbers->sent_bytes;
-	report->received_bytes = numbers->received_bytes;
-	report->connected = storage->connect_success;
-	report->direction = is_inbound ? KM_DIRECTION_INBOUND : KM_DIRECTION_OUTBOUND;
-	report->tcp_state = tcp_state;
-	report->duration_ns = now - storage->connect_ns;
-	report->start_ns = storage->connect_ns;
-	report->last_report_ns = last_report_ns;
-	report->smoothed_rtt = numbers->smoothed_rtt;
-	report->minimum_rtt = numbers->minimum_rtt;
-	report->retransmissions = numbers->retransmissions;
-	report->lost = numbers->lost;
-	km_tell_report(report);
-	bpf_ringbuf_submit(report, bpf_ringbuf_query(&km_tcp_probe, BPF_RB_AVAIL_DATA) >= KM_REPORT_WAKE_BYTES ?
-					   BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	km_tuple_of_client(&report.tuple, connection, is_inbound);
+	km_original_of_report(&report.original_dst, storage, connection->is_ipv6);
+	bpf_ringbuf_output(&km_tcp_probe, &report, sizeof(report),
+			   waiting >= KM_REPORT_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	if (km_is_heard())
+		bpf_ringbuf_output(&km_event, &report, sizeof(report), 0);
 }
 
 #endif

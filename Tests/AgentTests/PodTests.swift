@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import KernelTestSupport
+import Live
 import Model
 import SocketDriverProtocol
 import Testing
@@ -53,6 +54,26 @@ struct PodTests {
         node.agent?.send(SIGHUP)
         try node.waitForLog("a managed pod's namespace is gone pod=shop/client")
         #expect(try node.landing("10.96.0.1:80") == "10.96.0.1:80")
+    }
+
+    /// Pods of a node come and go, and so do their addresses: what is recorded of one that is gone takes nothing away.
+    @Test func aGonePodTakesNoAddressFromAnother() throws {
+        var node = try TestNode(Self.web)
+        let gone = ManagedPod(
+            namespace: "z", name: "old", netnsPath: "/proc/0/ns/net", netnsInode: 1, netnsCookie: 1,
+            addresses: [.v4(0x0AF4_0107)])
+        let there = ManagedPod(
+            namespace: "a", name: "web", netnsPath: node.pod.path, netnsInode: try NetworkNamespace(path: node.pod.path).inode,
+            netnsCookie: node.pod.cookie, addresses: gone.addresses)
+        try ManagedPods.change(inDirectory: node.stateDirectory) { (pods) throws(AgentError) in
+            pods.manage(gone)
+            pods.manage(there)
+        }
+        try node.start()
+        let managed = try PinnedMaps(PinDirectory(node.pinDirectory)).snapshot().maps.manage
+        #expect(managed.lookup(ManageKey(gone.addresses[0])) != nil)
+        #expect(managed.lookup(ManageKey(cookie: there.netnsCookie)) != nil)
+        #expect(managed.lookup(ManageKey(cookie: gone.netnsCookie)) == nil)
     }
 
     @Test func theNodeItselfIsNeverManaged() throws {

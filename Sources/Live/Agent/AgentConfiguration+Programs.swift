@@ -6,7 +6,6 @@ extension AgentConfiguration {
     var programSettings: ProgramSettings {
         var settings = ProgramSettings(options: options, probeSources: probeSources)
         settings.hasPeriodicReports = hasPeriodicReports
-        settings.isMonitoring = isReporting
         // Hardened decides in the kernel; upstream's agent decides in user space.
         settings.asksForVerdicts = preset == .upstream
         return settings
