@@ -29,7 +29,7 @@ extension Agent {
         while true {
             let now = BootClock.sinceBootNanoseconds()
             if configuration.metrics != nil, now >= nextCount {
-                figures.problems = UInt64(compiler.problems.count)
+                count()
                 nextCount = now + Self.rescanPeriod
             }
             if !mustReconcile { retries = Backoff() }
@@ -122,6 +122,16 @@ extension Agent {
 
     // MARK: Observing
 
+    /// Counts what takes too long to be counted for each scrape.
+    private mutating func count() {
+        figures.problems = UInt64(compiler.problems.count)
+        do throws(KernelError) {
+            figures.entries = try dataplane.maps.entryCounts().mapValues { UInt64($0) }
+        } catch {
+            report(.kernel(error))
+        }
+    }
+
     /// Names of addresses and namespaces, as the mesh has them now.
     private var names: NameLookup {
         let (compiler, pods) = (compiler, pods)
@@ -152,7 +162,8 @@ extension Agent {
         result.resources = [.init("service", UInt64(counts.services)), .init("workload", UInt64(counts.workloads))]
         result.maps = KernelMapName.inPrograms.map { name in
             .init(
-                name.rawValue, entryCount: nil, capacity: UInt64(name.capacity(dataplane.maps.capacities)),
+                name.rawValue, entryCount: figures.entries[name],
+                capacity: UInt64(name.capacity(dataplane.maps.capacities)),
                 writes: figures.puts[name] ?? 0, writeFailures: figures.failures[name] ?? 0)
         }
         result.barriers = figures.barriers
@@ -162,6 +173,7 @@ extension Agent {
         result.problems = figures.problems
         result.badFiles = UInt64(followed.refusedFiles.count)
         result.lastApplied = figures.lastApplied
+        result.applySeconds = figures.applySeconds
         result.eventsLost = observation.lostCount
         result.residentBytes = ResidentMemory.bytes()
         return result

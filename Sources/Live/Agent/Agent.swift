@@ -191,6 +191,8 @@ public struct Agent: ~Copyable {
     /// Puts changes of the mesh in force.
     mutating func apply(_ changes: [MeshChange]) throws(AgentError) {
         guard !changes.isEmpty else { return }
+        let begin = BootClock.sinceBootNanoseconds()
+        defer { figures.applySeconds.observe(Double(BootClock.sinceBootNanoseconds() - begin) / 1e9) }
         figures.changes += UInt64(changes.count)
         var writes: [MapWrite] = []
         let refused = changes.compactMap { compiler.compile($0, into: &writes) }

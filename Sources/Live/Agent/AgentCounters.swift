@@ -12,6 +12,10 @@ struct AgentCounters: Sendable {
     var failures: [KernelMapName: UInt64] = [:]
     /// What of the mesh the maps do not hold as it is meant, when it was counted.
     var problems: UInt64 = 0
+    /// Entries of the maps, when they were counted.
+    var entries: [KernelMapName: UInt64] = [:]
+    /// How long it took to put changes in force, barriers included.
+    var applySeconds = MetricHistogram(bounds: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10])
     var lastApplied: WallTime?
 
     /// Counts a write that failed, if that is what the error is about.

@@ -150,6 +150,20 @@ extension KernelMapStore {
         return store
     }
 
+    /// How many entries each map holds. Walks all of them.
+    public borrowing func entryCounts() throws(KernelError) -> [KernelMapName: Int] {
+        var counts: [KernelMapName: Int] = [:]
+        for name in KernelMapName.inPrograms { counts[name] = 0 }
+        try frontend.forEach { _, _ in counts[.frontend, default: 0] += 1 }
+        try service.forEach { _, _ in counts[.service, default: 0] += 1 }
+        try endpoint.forEach { _, _ in counts[.endpoint, default: 0] += 1 }
+        try backend.forEach { _, _ in counts[.backend, default: 0] += 1 }
+        try backendAlternative.forEach { _, _ in counts[.backendAlternative, default: 0] += 1 }
+        try servicePort.forEach { _, _ in counts[.servicePort, default: 0] += 1 }
+        try manage.forEach { _, _ in counts[.manage, default: 0] += 1 }
+        return counts
+    }
+
     /// What the maps take. The alternatives and further ports are as large as backends and endpoints.
     public var capacities: MapCapacities {
         MapCapacities(
