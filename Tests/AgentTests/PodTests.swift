@@ -63,8 +63,9 @@ struct PodTests {
             namespace: "z", name: "old", netnsPath: "/proc/0/ns/net", netnsInode: 1, netnsCookie: 1,
             addresses: [.v4(0x0AF4_0107)])
         let there = ManagedPod(
-            namespace: "a", name: "web", netnsPath: node.pod.path, netnsInode: try NetworkNamespace(path: node.pod.path).inode,
-            netnsCookie: node.pod.cookie, addresses: gone.addresses)
+            namespace: "a", name: "web", netnsPath: node.pod.path,
+            netnsInode: try NetworkNamespace(path: node.pod.path).inode, netnsCookie: node.pod.cookie,
+            addresses: gone.addresses)
         try ManagedPods.change(inDirectory: node.stateDirectory) { (pods) throws(AgentError) in
             pods.manage(gone)
             pods.manage(there)
