@@ -8,7 +8,13 @@ extension Tool {
             The programs and maps are those that kmesh-sim simulates: what a scenario shows there, happens here to \
             real connections. Needs Linux 5.18 or later, cgroup v2, and CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN.
             """,
-        examples: [.init("kmesh-live doctor", "Can the agent run on this host, and what is missing?")],
+        examples: [
+            .init("kmesh-live doctor", "Can the agent run on this host, and what is missing?"),
+            .init("kmesh-live agent --mesh /etc/kmesh/mesh --dry-run", "What would the agent write?"),
+            .init("kmesh-live agent --mesh /etc/kmesh/mesh", "Put a mesh in force, and follow its files."),
+            .init("kmesh-live manage --pid 4711 --pod shop/web", "Take a pod into the mesh."),
+            .init("kmesh-live events --reasons noEndpoint,portNotListed", "Why are connections refused?"),
+        ],
         subcommands: commands.map { $0.declaration } + [
             .completion(of: "kmesh-live"), .manual(of: "kmesh-live"),
         ])
