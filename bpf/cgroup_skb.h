@@ -43,11 +43,7 @@ static __always_inline void km_end_cgroup_skb(struct __sk_buff *skb, __u32 reaso
 	if (!event)
 		return;
 	event->socket_cookie = bpf_get_socket_cookie(skb);
-	event->is_ipv6 = connection->is_ipv6;
-	event->before = connection->local;
-	event->before_port = connection->local_port;
-	event->after = connection->remote;
-	event->after_port = connection->remote_port;
+	km_event_ends(event, connection);
 	bpf_ringbuf_submit(event, 0);
 }
 

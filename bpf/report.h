@@ -20,6 +20,16 @@ struct km_connection {
 	bool is_ipv6;		/* the socket's family; its addresses may be mapped */
 };
 
+/* Shows a connection in an event: from this end to the other. */
+static __always_inline void km_event_ends(struct km_event *event, const struct km_connection *connection)
+{
+	event->is_ipv6 = connection->is_ipv6;
+	event->before = connection->local;
+	event->before_port = connection->local_port;
+	event->after = connection->remote;
+	event->after_port = connection->remote_port;
+}
+
 /* What the connection is on the wire: of mapped addresses IPv4. */
 static __always_inline bool km_is_ipv6(const struct km_connection *connection)
 {

@@ -100,11 +100,7 @@ static __always_inline void km_end_sockops(struct bpf_sock_ops *skops, __u32 rea
 		return;
 	event->netns_cookie = bpf_get_netns_cookie(skops);
 	event->socket_cookie = bpf_get_socket_cookie(skops);
-	event->is_ipv6 = connection->is_ipv6;
-	event->before = connection->local;
-	event->before_port = connection->local_port;
-	event->after = connection->remote;
-	event->after_port = connection->remote_port;
+	km_event_ends(event, connection);
 	bpf_ringbuf_submit(event, 0);
 }
 
