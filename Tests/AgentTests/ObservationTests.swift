@@ -20,12 +20,7 @@ struct ObservationTests {
         try node.expectMetric("kmesh_hook_exits_total{hook=\"connect4\",reason=\"loadBalanced\"}", 5)
         try node.expectMetric("kmesh_hook_exits_total{hook=\"connect4\",reason=\"portNotListed\"}", 1)
         try node.expectMetric("kmesh_tcp_connections_open ", 0)
-        let page = try node.http("/metrics").body.split(separator: "\n")
-        let opened = page.filter {
-            $0.hasPrefix("kmesh_tcp_connections_opened_total{")
-                && $0.contains("destination_service=\"web.shop.svc.cluster.local\"")
-        }
-        #expect(opened.contains { $0.hasSuffix(" 5") }, "\(page.filter { $0.hasPrefix("kmesh_tcp") })")
+        try eventually("five opened connections") { try Self.opened(node).contains { $0.hasSuffix(" 5") } }
         let held = try node.driver.connect(
             ConnectRequest(to: try #require(SocketAddress("10.96.0.1:80")), in: node.pod.number))
         // Seen by the client's side and by the server's, which is in the same managed namespace.
@@ -44,6 +39,17 @@ struct ObservationTests {
         for line in try node.http("/metrics").body.split(separator: "\n") where line.hasPrefix("# TYPE ") {
             let name = line.split(separator: " ")[2]
             #expect(documentation.contains("`\(name)`"), "\(name)")
+        }
+        // What was counted of a service goes with it.
+        try node.remove("web.yaml")
+        try eventually("no series of a service that is gone") { try Self.opened(node).isEmpty }
+    }
+
+    /// The series of opened connections to the service.
+    private static func opened(_ node: borrowing TestNode) throws -> [Substring] {
+        try node.http("/metrics").body.split(separator: "\n").filter {
+            $0.hasPrefix("kmesh_tcp_connections_opened_total{")
+                && $0.contains("destination_service=\"web.shop.svc.cluster.local\"")
         }
     }
 

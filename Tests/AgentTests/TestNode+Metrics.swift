@@ -30,7 +30,7 @@ extension TestNode {
         return samples.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
 
-    /// Waits until a metric has a value: the agent works them out four times a second.
+    /// Waits until a metric has a value: the agent works them out once a second.
     func expectMetric(_ name: String, _ value: Double) throws {
         var found: Double?
         for _ in 0..<200 {

@@ -122,6 +122,16 @@ extension Agent {
 
     // MARK: Observing
 
+    /// Drops what was counted of workloads and services that went.
+    private mutating func forgetGone(_ observation: inout Observation) {
+        for owner in figures.goneOwners where !compiler.hasWorkload(ofOwner: owner.name, namespace: owner.namespace) {
+            observation.connections.drop(workload: owner.name, namespace: owner.namespace)
+        }
+        for service in figures.goneServices { observation.connections.drop(service: service) }
+        figures.goneOwners = []
+        figures.goneServices = []
+    }
+
     /// Counts what takes too long to be counted for each scrape.
     private mutating func count() {
         figures.problems = UInt64(compiler.problems.count)
@@ -145,6 +155,7 @@ extension Agent {
         do throws(KernelError) {
             if configuration.isReporting { try observation.takeReports(names) }
             guard configuration.metrics != nil, observation.isRefreshDue() else { return }
+            forgetGone(&observation)
             let families = AgentMetrics.families(of: try snapshot(observation, version: version))
             observation.board.families.withLock { $0 = families }
         } catch {

@@ -194,6 +194,7 @@ public struct Agent: ~Copyable {
         let begin = BootClock.sinceBootNanoseconds()
         defer { figures.applySeconds.observe(Double(BootClock.sinceBootNanoseconds() - begin) / 1e9) }
         figures.changes += UInt64(changes.count)
+        if configuration.metrics != nil { figures.note(changes, known: compiler) }
         var writes: [MapWrite] = []
         let refused = changes.compactMap { compiler.compile($0, into: &writes) }
         if canGrow, refused.contains(where: \.isFullMap) { return try grow() }

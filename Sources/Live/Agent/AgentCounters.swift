@@ -12,6 +12,16 @@ struct AgentCounters: Sendable {
     var failures: [KernelMapName: UInt64] = [:]
     /// What of the mesh the maps do not hold as it is meant, when it was counted.
     var problems: UInt64 = 0
+    /// Owners of workloads, and services, that went: what was counted of them is to be dropped.
+    var goneOwners: Set<Owner> = []
+    var goneServices: Set<ServiceName> = []
+
+    /// Of workloads, such as a Deployment.
+    struct Owner: Hashable, Sendable {
+        var name: String
+        var namespace: String
+    }
+
     /// Entries of the maps, when they were counted.
     var entries: [KernelMapName: UInt64] = [:]
     /// How long it took to put changes in force, barriers included.
@@ -22,6 +32,19 @@ struct AgentCounters: Sendable {
     mutating func add(_ error: AgentError) {
         guard case .write(let error) = error, let map = KernelMapName(rawValue: error.error.object) else { return }
         failures[map, default: 0] += 1
+    }
+
+    /// Notes who goes with changes that are about to be compiled.
+    mutating func note(_ changes: [MeshChange], known compiler: Compiler) {
+        for change in changes {
+            switch change {
+            case .removeWorkload(let uid):
+                guard let workload = compiler.workload(uid) else { continue }
+                goneOwners.insert(Owner(name: workload.ownerName, namespace: workload.namespace))
+            case .removeService(let name): goneServices.insert(name)
+            default: continue
+            }
+        }
     }
 
     /// Adds writes that were done.
