@@ -109,7 +109,8 @@ struct IdentityTests {
             }
             try FileManager.default.removeItem(atPath: "\(foreign)/\(name)")
         }
-        #expect(try node.landing("10.96.0.1:80") == "10.96.0.1:80")
+        // The kernel lets go of a link that is pinned no more a little later.
+        try node.expect("10.96.0.1:80", "10.96.0.1:80")
         let names = try node.scratch.write("workload_hash_name.yaml", "4711: \(Self.webName)\n")
         let (pins, state) = ("\(foreign)-ours", "\(node.scratch.path)/ours")
         func arguments(_ further: String...) -> [String] {
