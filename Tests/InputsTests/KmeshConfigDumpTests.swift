@@ -69,7 +69,7 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
             {"name": "p", "namespace": "n", "scope": "WORKLOAD_SELECTOR", "action": "DENY",
              "rules": [{"clauses": [{"matches": [{"destination_ports": [80]}]}]}]}
             """)
-        #expect(read == .setPolicy(Policy(name: "p", namespace: "n", scope: .workload, action: .deny, ruleCount: 1)))
+        #expect(read == .setPolicy(Policy(name: "p", namespace: "n", scope: .workload, action: .deny, rules: [Policy.Rule()])))
     }
 
     @Test(arguments: [

@@ -205,7 +205,7 @@ private func failure(_ text: String) throws -> String {
         }
         #expect(
             mesh.sortedPolicies == [
-                Policy(name: "deny-9999", namespace: "default", scope: .namespace, action: .allow, ruleCount: 1)
+                Policy(name: "deny-9999", namespace: "default", scope: .namespace, action: .allow, rules: [Policy.Rule()])
             ])
     }
 

@@ -96,7 +96,7 @@ extension Fields {
             namespace: try string("namespace") ?? "",
             scope: try word("scope", in: scopes) ?? .global,
             action: try word("action", in: ["Allow": Policy.Action.allow, "Deny": .deny]) ?? .allow,
-            ruleCount: ruleCount,
+            rules: Array(repeating: Policy.Rule(), count: ruleCount),
             isDryRun: try boolean("dryRun") ?? false)
         try finish()
         return policy

@@ -1,12 +1,12 @@
 extension SoundnessCheck {
     /// Policies that do less, or upstream more, than they seem to.
     mutating func checkPolicies() {
-        let doubtful = index.mesh.sortedPolicies.filter { $0.ruleCount == 0 || $0.isDryRun }
+        let doubtful = index.mesh.sortedPolicies.filter { $0.rules.isEmpty || $0.isDryRun }
         guard !doubtful.isEmpty else { return }
         // The policies that XDP walks to: the first four of each workload.
         let walked = Set(index.workloads.flatMap { $0.policies.prefix(4) })
         for policy in doubtful {
-            if policy.ruleCount == 0, !policy.isDryRun {
+            if policy.rules.isEmpty, !policy.isDryRun {
                 reportEmpty(policy, isWalked: walked.contains(policy.resourceName))
             }
             if policy.isDryRun { reportDryRun(policy) }
