@@ -205,7 +205,8 @@ private func failure(_ text: String) throws -> String {
         }
         #expect(
             mesh.sortedPolicies == [
-                Policy(name: "deny-9999", namespace: "default", scope: .namespace, action: .allow, rules: [Policy.Rule()])
+                Policy(
+                    name: "deny-9999", namespace: "default", scope: .namespace, action: .allow, rules: [Policy.Rule()])
             ])
     }
 

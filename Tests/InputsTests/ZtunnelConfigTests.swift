@@ -158,7 +158,9 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
             {name: p, namespace: n, scope: \(word), action: Deny, dryRun: true,
              rules: [[[{destinationPorts: [80]}]], [[{notNamespaces: [{Exact: x}]}]]]}
             """)
-        let expected = Policy(name: "p", namespace: "n", scope: scope, action: .deny, rules: [Policy.Rule(), Policy.Rule()], isDryRun: true)
+        let expected = Policy(
+            name: "p", namespace: "n", scope: scope, action: .deny, rules: [Policy.Rule(), Policy.Rule()],
+            isDryRun: true)
         #expect(read == .setPolicy(expected))
     }
 
