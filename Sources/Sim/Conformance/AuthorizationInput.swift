@@ -4,8 +4,8 @@ import Model
 /// What vectors of authorization say about the two ends of a connection.
 extension Fields {
     /// The mapping `connection`.
-    /// - Parameter policies: those that the connection is judged by, because an address may be left out where none of
-    ///   them asks for it.
+    /// - Parameter policies: those that the connection is judged by: an address may be left out where none of their
+    ///   blocks holds every address.
     mutating func authorizationRequest(
         judgedBy policies: [Policy]
     ) throws(InputError) -> AuthorizationRequest {
@@ -20,11 +20,12 @@ extension Fields {
         _ = try connection.number("source_port", as: UInt16.self)
         _ = try connection.string("destination_network")
         try connection.finish()
+        // An address that is left out is in no block, as the unspecified one here.
         let matches = policies.flatMap { $0.rules.flatMap { $0.clauses.flatMap(\.matches) } }
-        for (isMissing, kind) in [
-            (source == nil, PolicyMatch.Kind.sourceBlocks), (destination == nil, .destinationBlocks),
-        ]
-        where isMissing && matches.contains(where: { $0.names(kind) }) {
+        for (isMissing, blocks) in [
+            (source == nil, matches.flatMap { $0.sourceBlocks.any + $0.sourceBlocks.none }),
+            (destination == nil, matches.flatMap { $0.destinationBlocks.any + $0.destinationBlocks.none }),
+        ] where isMissing && blocks.contains(where: { $0.contains(.anyV6) }) {
             throw InputError(file, connection.position, "an address is missing that the policies ask for")
         }
         return request
@@ -47,21 +48,19 @@ extension Fields {
         return identity
     }
 
-    /// The workload that owns the destination; nil for null.
+    /// The workload that owns the destination; nil for null. Keys that say nothing about policies are passed over.
     mutating func destinationWorkload() throws(InputError) -> Workload? {
         guard let node = node("destination_workload") else { return nil }
         var fields = try Fields(node, file: file, what: "\"destination_workload\"")
         let namespace = try fields.string("namespace") ?? ""
         let name = try fields.string("name") ?? ""
-        let workload = Workload(
+        return Workload(
             WorkloadUID(try fields.string("uid") ?? "Kubernetes//Pod/\(namespace)/\(name)"), name: name,
             namespace: namespace, addresses: try fields.addresses("addresses"),
             network: try fields.string("network") ?? "",
             serviceAccount: try fields.string("service_account") ?? "",
             trustDomain: try fields.string("trust_domain") ?? "",
             policies: try fields.strings("authorization_policies"))
-        try fields.finish()
-        return workload
     }
 
     private mutating func addresses(_ key: String) throws(InputError) -> [IPAddress] {
