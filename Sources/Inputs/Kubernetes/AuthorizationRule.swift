@@ -140,7 +140,8 @@ extension Fields {
         guard let node = node(key) else { return nil }
         let elements = try mappings(key)
         guard !elements.isEmpty else {
-            throw InputError(file, node.position, "\"\(key)\" must not be empty; leave it out where everything shall match")
+            throw InputError(
+                file, node.position, "\"\(key)\" must not be empty; leave it out where everything shall match")
         }
         return elements
     }

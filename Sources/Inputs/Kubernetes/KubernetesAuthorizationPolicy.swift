@@ -98,13 +98,16 @@ struct KubernetesAuthorizationPolicy: Hashable, Sendable {
     var notes: [InputNote] {
         if hasTargets { return [origin.note("policy \(name) is ignored: a waypoint decides what has targetRefs")] }
         guard action.modelAction != nil else {
-            return [origin.note("policy \(name) is ignored: the action \(action.rawValue) is for waypoints and sidecars")]
+            return [
+                origin.note("policy \(name) is ignored: the action \(action.rawValue) is for waypoints and sidecars")
+            ]
         }
         var notes: [InputNote] = []
         if let selector, selector.isEmpty {
             notes.append(
                 origin.note(
-                    "policy \(name) applies to nothing: its selector has no labels; without one it is for its namespace"))
+                    "policy \(name) applies to nothing: its selector has no labels; without one it is for its namespace"
+                ))
         }
         for rule in rules where !rule.requestAttributes.isEmpty {
             let attributes = rule.requestAttributes.joined(separator: ", ")
@@ -112,7 +115,8 @@ struct KubernetesAuthorizationPolicy: Hashable, Sendable {
                 rule.origin.note(
                     action == .allow
                         ? "this rule of policy \(name) is left out: only a waypoint can decide \(attributes)"
-                        : "this rule of policy \(name) is taken without \(attributes): only a waypoint can decide that"))
+                        : "this rule of policy \(name) is taken without \(attributes): only a waypoint can decide that")
+            )
         }
         return notes
     }

@@ -97,7 +97,8 @@ struct KubernetesPeerAuthentication: Hashable, Sendable {
     func notes(_ settings: KubernetesSettings) -> [InputNote] {
         if selector != nil, name.namespace == settings.rootNamespace {
             return [
-                origin.note("PeerAuthentication \(name) is ignored: in \(settings.rootNamespace) it may have no selector")
+                origin.note(
+                    "PeerAuthentication \(name) is ignored: in \(settings.rootNamespace) it may have no selector")
             ]
         }
         guard selector == nil, !ports.isEmpty else { return [] }

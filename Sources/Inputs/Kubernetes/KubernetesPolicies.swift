@@ -145,7 +145,8 @@ struct KubernetesPolicies: Sendable {
             for name in names where name != oldest?.name {
                 guard let object = peerAuthentication[name], let oldest else { continue }
                 notes.append(
-                    object.origin.note("PeerAuthentication \(name) is ignored: \(oldest.name) is older and for the same"))
+                    object.origin.note(
+                        "PeerAuthentication \(name) is ignored: \(oldest.name) is older and for the same"))
             }
         }
         return notes

@@ -93,7 +93,8 @@ extension Fields {
         let address = try fields.required("address")
         let length = try fields.integer("length", in: 0...128) ?? 0
         try fields.finish()
-        guard let text = address.text, let ip = IPAddress(text) ?? Base64.bytes(of: text).flatMap({ IPAddress(bytes: $0) })
+        guard let text = address.text,
+            let ip = IPAddress(text) ?? Base64.bytes(of: text).flatMap({ IPAddress(bytes: $0) })
         else {
             throw InputError(
                 file, address.position, "\"address\" must be 4 or 16 bytes in Base64, not \(address.kindName)")
