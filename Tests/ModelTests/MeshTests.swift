@@ -11,7 +11,10 @@ import Testing
                 for name in generator.random.some(of: ["a", "b"]) {
                     let count = generator.random.below(2)
                     mesh.apply(
-                        .setPolicy(Policy(name: name, namespace: "ns", scope: .global, action: .deny, rules: Array(repeating: Policy.Rule(), count: count)))
+                        .setPolicy(
+                            Policy(
+                                name: name, namespace: "ns", scope: .global, action: .deny,
+                                rules: Array(repeating: Policy.Rule(), count: count)))
                     )
                     mesh.apply(.setNode(Node("n\(name)")))
                 }

@@ -63,7 +63,9 @@ extension SoundnessRow {
     static func policy(_ name: String, _ action: Policy.Action = .allow, rules: Int = 1, isDryRun: Bool = false)
         -> Policy
     {
-        Policy(name: name, namespace: "default", scope: .workload, action: action, rules: Array(repeating: Policy.Rule(), count: rules), isDryRun: isDryRun)
+        Policy(
+            name: name, namespace: "default", scope: .workload, action: action,
+            rules: Array(repeating: Policy.Rule(), count: rules), isDryRun: isDryRun)
     }
 
     /// A zone of region r, nothing for an empty name.

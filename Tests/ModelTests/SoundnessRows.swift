@@ -61,7 +61,8 @@ extension SoundnessRow {
             failsOpen: [.upstream],
             in: mesh(
                 policies: (0..<513).map {
-                    Policy(name: "p\($0)", namespace: "default", scope: .workload, action: .deny, rules: [Policy.Rule()])
+                    Policy(
+                        name: "p\($0)", namespace: "default", scope: .workload, action: .deny, rules: [Policy.Rule()])
                 })),
         SoundnessRow(
             .workloadPolicyCapacity, .error, "km_wlpolicy",

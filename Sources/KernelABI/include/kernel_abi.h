@@ -31,6 +31,11 @@
 #define KM_REPORT_PERIOD_NS 5000000000ULL	/* between two reports of one open connection */
 #define KM_WAYPOINT_STATUS_PORT 15021
 #define KM_PROBE_SOURCE_COUNT 8		/* addresses from which a node probes its pods */
+#define KM_ROW_WORD_COUNT 8		/* words of 64 alternatives in one km_authz_row */
+#define KM_ROW_LIMIT 32			/* rows of one view side by side: 16,384 alternatives */
+#define KM_RANGE_LIMIT 65536		/* ranges of one axis; a search takes 16 steps */
+#define KM_VLAN_TAG_LIMIT 2		/* VLAN tags walked over: 802.1Q and QinQ */
+#define KM_EXTENSION_LIMIT 8		/* IPv6 extension headers walked over */
 
 #define KM_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " size")
 #define KM_ASSERT_OFFSET(type, field, at) \
@@ -242,6 +247,189 @@ struct km_wlpolicy_value {
 KM_ASSERT_SIZE(km_wlpolicy_value, 16);
 KM_ASSERT_OFFSET(km_wlpolicy_value, policy_id, 0);
 
+/*
+ * Authorization, compiled: ours.
+ *
+ * Each address that is judged has a slot, each slot names a view, and a view is what the policies of one workload come
+ * to. Rules are split into alternatives, each a product of three sets: identities, source addresses, ports of the pod.
+ * An alternative is one bit; where the bits of the three rows that a connection's identity, address and port lead to
+ * are all set, it matches. Bits stand in four sections, each of whole words: DENY, ALLOW, then the same of dry runs.
+ * What a view leads to never changes while a slot names the view.
+ */
+
+/* km_identity, hash, keyed by address: who a source address is. */
+struct km_identity_value {
+	__u32 identity;		/* from 1; 0 is nobody */
+	__u32 check;		/* the address's words, xor'ed: of whom the value is, should the kernel reuse its memory */
+};
+KM_ASSERT_SIZE(km_identity_value, 8);
+KM_ASSERT_OFFSET(km_identity_value, identity, 0);
+KM_ASSERT_OFFSET(km_identity_value, check, 4);
+
+/* km_authz_dst, hash, keyed by address: the addresses that are judged. An entry is made and deleted, never replaced. */
+struct km_authz_dst_value {
+	__u32 slot;
+	__u32 check;		/* as in km_identity_value */
+};
+KM_ASSERT_SIZE(km_authz_dst_value, 8);
+KM_ASSERT_OFFSET(km_authz_dst_value, slot, 0);
+KM_ASSERT_OFFSET(km_authz_dst_value, check, 4);
+
+/* km_authz_slot, array. All 8 bytes are written at once. */
+struct km_authz_slot {
+	__u32 view;
+	__u32 backend_uid;	/* whose address it is, for events */
+};
+KM_ASSERT_SIZE(km_authz_slot, 8);
+KM_ASSERT_OFFSET(km_authz_slot, view, 0);
+KM_ASSERT_OFFSET(km_authz_slot, backend_uid, 4);
+
+enum km_view_state {
+	KM_VIEW_CLOSED = 0,	/* policies that could not be compiled: everything is denied. View 0 is always so. */
+	KM_VIEW_OPEN = 1,	/* no policy applies */
+	KM_VIEW_JUDGED = 2,
+};
+
+/* The ranges of one axis of a view: `count` entries from `first`; never empty, the first begins at 0. */
+struct km_authz_axis {
+	__u32 first;
+	__u32 count;
+};
+KM_ASSERT_SIZE(km_authz_axis, 8);
+KM_ASSERT_OFFSET(km_authz_axis, first, 0);
+KM_ASSERT_OFFSET(km_authz_axis, count, 4);
+
+/* km_authz_view, array. */
+struct km_authz_view {
+	__u32 state;			/* enum km_view_state */
+	__u32 first_rule;		/* km_authz_rule of bit 0 */
+	struct km_authz_axis identities;	/* in km_authz_range; nobody is identity 0 */
+	struct km_authz_axis sources4;	/* in km_authz_range; addresses in host order */
+	struct km_authz_axis sources6;	/* in km_authz_range6 */
+	struct km_authz_axis ports;	/* in km_authz_range; host order */
+	__u16 deny_end;			/* words before which bits are those of DENY */
+	__u16 allow_end;
+	__u16 dry_deny_end;
+	__u16 dry_allow_end;		/* how many words there are */
+	__u8 has_allow;			/* an ALLOW policy applies */
+	__u8 has_dry_allow;		/* an ALLOW policy applies as a dry run */
+	__u8 pad[6];
+};
+KM_ASSERT_SIZE(km_authz_view, 56);
+KM_ASSERT_OFFSET(km_authz_view, state, 0);
+KM_ASSERT_OFFSET(km_authz_view, first_rule, 4);
+KM_ASSERT_OFFSET(km_authz_view, identities, 8);
+KM_ASSERT_OFFSET(km_authz_view, sources4, 16);
+KM_ASSERT_OFFSET(km_authz_view, sources6, 24);
+KM_ASSERT_OFFSET(km_authz_view, ports, 32);
+KM_ASSERT_OFFSET(km_authz_view, deny_end, 40);
+KM_ASSERT_OFFSET(km_authz_view, allow_end, 42);
+KM_ASSERT_OFFSET(km_authz_view, dry_deny_end, 44);
+KM_ASSERT_OFFSET(km_authz_view, dry_allow_end, 46);
+KM_ASSERT_OFFSET(km_authz_view, has_allow, 48);
+KM_ASSERT_OFFSET(km_authz_view, has_dry_allow, 49);
+
+/* km_authz_range, array: from this value on (to the next entry's) the bits are those from this row on. */
+struct km_authz_range {
+	__u32 from;
+	__u32 row;
+};
+KM_ASSERT_SIZE(km_authz_range, 8);
+KM_ASSERT_OFFSET(km_authz_range, from, 0);
+KM_ASSERT_OFFSET(km_authz_range, row, 4);
+
+/* km_authz_range6, array: the same for IPv6 addresses, whose halves are in host order. */
+struct km_authz_range6 {
+	__u64 high;
+	__u64 low;
+	__u32 row;
+	__u32 pad;
+};
+KM_ASSERT_SIZE(km_authz_range6, 24);
+KM_ASSERT_OFFSET(km_authz_range6, high, 0);
+KM_ASSERT_OFFSET(km_authz_range6, low, 8);
+KM_ASSERT_OFFSET(km_authz_range6, row, 16);
+
+/* km_authz_row, array: 512 alternatives. Those of a view with more go on in the next rows. */
+struct km_authz_row {
+	__u64 word[KM_ROW_WORD_COUNT];	/* bit 0 of word 0 is the first alternative */
+};
+KM_ASSERT_SIZE(km_authz_row, 64);
+KM_ASSERT_OFFSET(km_authz_row, word, 0);
+
+/* km_authz_rule, array: the rule that an alternative is of. */
+struct km_authz_rule {
+	__u32 policy_id;
+	__u32 rule;		/* from 0 */
+};
+KM_ASSERT_SIZE(km_authz_rule, 8);
+KM_ASSERT_OFFSET(km_authz_rule, policy_id, 0);
+KM_ASSERT_OFFSET(km_authz_rule, rule, 4);
+
+/* km_verdict, LRU hash, keyed by km_tuple (the packet's view, ports in host order; IPv4 is followed by zeros). */
+struct km_verdict_value {
+	__u32 generation;	/* km_authz_generation when the evaluation began: another is stale */
+	__u32 verdict;		/* enum km_flow_verdict */
+};
+KM_ASSERT_SIZE(km_verdict_value, 8);
+KM_ASSERT_OFFSET(km_verdict_value, generation, 0);
+KM_ASSERT_OFFSET(km_verdict_value, verdict, 4);
+
+enum km_flow_verdict {
+	KM_FLOW_DENIED = 0,
+	KM_FLOW_ALLOWED = 1,
+	KM_FLOW_REPLY = 2,	/* packets of a flow that the pod opened */
+};
+
+/* km_flow, LRU hash, keyed as km_verdict: flows that pods opened, as their replies' packets have them. */
+struct km_flow_value {
+	__u64 opened_ns;	/* since boot */
+};
+KM_ASSERT_SIZE(km_flow_value, 8);
+KM_ASSERT_OFFSET(km_flow_value, opened_ns, 0);
+
+/* km_fragment, LRU hash: first fragments that were let in. The value is a km_verdict_value. */
+struct km_fragment_key {
+	struct km_addr source;
+	struct km_addr destination;
+	__u32 identification;	/* as in the packet */
+	__u32 is_ipv6;
+};
+KM_ASSERT_SIZE(km_fragment_key, 40);
+KM_ASSERT_OFFSET(km_fragment_key, source, 0);
+KM_ASSERT_OFFSET(km_fragment_key, destination, 16);
+KM_ASSERT_OFFSET(km_fragment_key, identification, 32);
+KM_ASSERT_OFFSET(km_fragment_key, is_ipv6, 36);
+
+/* km_denial, ring buffer: a connection that was denied, or that a dry run would have judged otherwise. */
+struct km_denial {
+	__u64 time_ns;		/* since boot */
+	struct km_addr source;
+	struct km_addr destination;
+	__u16 source_port;	/* host order, as the next */
+	__u16 destination_port;
+	__u8 is_ipv6;
+	__u8 reason;		/* enum km_reason */
+	__u8 has_rule;		/* policy_id and rule are set */
+	__u8 pad;
+	__u32 identity;		/* of the source, 0 nobody */
+	__u32 backend_uid;	/* of the destination */
+	__u32 policy_id;
+	__u32 rule;
+};
+KM_ASSERT_SIZE(km_denial, 64);
+KM_ASSERT_OFFSET(km_denial, source, 8);
+KM_ASSERT_OFFSET(km_denial, destination, 24);
+KM_ASSERT_OFFSET(km_denial, source_port, 40);
+KM_ASSERT_OFFSET(km_denial, destination_port, 42);
+KM_ASSERT_OFFSET(km_denial, is_ipv6, 44);
+KM_ASSERT_OFFSET(km_denial, reason, 45);
+KM_ASSERT_OFFSET(km_denial, has_rule, 46);
+KM_ASSERT_OFFSET(km_denial, identity, 48);
+KM_ASSERT_OFFSET(km_denial, backend_uid, 52);
+KM_ASSERT_OFFSET(km_denial, policy_id, 56);
+KM_ASSERT_OFFSET(km_denial, rule, 60);
+
 /* km_nodeinfo, LPM trie; the value is a u32 = 1. */
 struct km_nodeinfo_key {
 	__u32 prefix_length;	/* bits of addr that count */
@@ -325,8 +513,10 @@ struct km_options {
 	__u8 is_deterministic;		/* draws come from km_generator */
 	__u8 probe_source_count;	/* 0 to KM_PROBE_SOURCE_COUNT */
 	struct km_addr probe_source[KM_PROBE_SOURCE_COUNT];	/* this node and its pods' gateways */
+	__u32 denials_per_second;	/* reported at most; all are counted */
 };
-KM_ASSERT_SIZE(km_options, 16 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_SIZE(km_options, 20 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_OFFSET(km_options, denials_per_second, 16 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, probe_source_count, 15);
 KM_ASSERT_OFFSET(km_options, probe_source, 16);
 
@@ -339,6 +529,7 @@ enum km_hook {
 	KM_HOOK_SOCKOPS = 4,
 	KM_HOOK_SK_MSG = 5,
 	KM_HOOK_CGROUP_SKB = 6,
+	KM_HOOK_XDP_INGRESS = 7,
 	KM_HOOK_COUNT
 };
 
@@ -410,6 +601,31 @@ enum km_reason {
 	KM_REASON_PERIODIC_REPORT = 34,
 	KM_REASON_REPORT_NOT_DUE = 35,
 	KM_REASON_PASSTHROUGH = 36,		/* the service asks for no load balancing */
+	/* xdp_ingress; KM_REASON_NOT_TCP and KM_REASON_NODE_PROBE too */
+	KM_REASON_NOT_IP = 37,
+	KM_REASON_NOT_JUDGED = 38,		/* the destination is no address that is judged */
+	KM_REASON_NO_POLICY = 39,		/* no policy applies to the destination */
+	KM_REASON_REPLY = 40,			/* of a flow that the pod opened */
+	KM_REASON_ALLOWED_BEFORE = 41,		/* by the cached verdict */
+	KM_REASON_DENIED_BEFORE = 42,
+	KM_REASON_ALLOWED_BY_POLICY = 43,
+	KM_REASON_ALLOWED_BY_DEFAULT = 44,	/* no DENY policy matches, no ALLOW policy applies */
+	KM_REASON_DENIED_BY_POLICY = 45,
+	KM_REASON_DENIED_BY_DEFAULT = 46,	/* ALLOW policies apply and none matches */
+	KM_REASON_MALFORMED_PASSED = 47,	/* cannot be parsed, and no policy applies */
+	KM_REASON_MALFORMED_DROPPED = 48,	/* cannot be parsed, and policies apply or may */
+	KM_REASON_FRAGMENT_ALLOWED = 49,	/* a later fragment, whose first was let in */
+	KM_REASON_FRAGMENT_DROPPED = 50,	/* a later fragment, whose first was not */
+	KM_REASON_POLICIES_MISSING = 51,	/* the destination's policies could not be compiled */
+	KM_REASON_RESET = 52,			/* user space denied the connection: the packet becomes a reset */
+	KM_REASON_NO_DENIAL = 53,		/* user space has not denied the connection */
+	/* counted beside the reason of the packet */
+	KM_REASON_DRY_RUN_DENIES = 54,		/* allowed, but not if dry runs were enforced */
+	KM_REASON_DRY_RUN_ALLOWS = 55,		/* denied, but not if dry runs were enforced */
+	KM_REASON_DENIAL_UNREPORTED = 56,	/* too many in a second, or nobody reads them */
+	/* counted beside the reason, sockops */
+	KM_REASON_FLOW_UNRECORDED = 57,		/* there was no room for a flow that the pod opens */
+	KM_REASON_VERDICT_UNASKED = 58,		/* there was no room to ask user space for a verdict */
 	KM_REASON_COUNT
 };
 

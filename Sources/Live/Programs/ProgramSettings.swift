@@ -17,6 +17,8 @@ public struct ProgramSettings: Hashable, Sendable {
     public var asksForVerdicts = true
     /// Whether a waypoint's address is looked up again. Off only where recordings were made that way.
     public var hasTailCalls = true
+    /// How many denials a second are reported at most; all are counted.
+    public var denialsPerSecond: UInt32 = 100
     /// Draws from a generator with this seed instead of the kernel's own.
     public var seed: UInt64?
 
@@ -45,6 +47,7 @@ public struct ProgramSettings: Hashable, Sendable {
         result.is_monitoring = isMonitoring ? 1 : 0
         result.asks_for_verdicts = asksForVerdicts ? 1 : 0
         result.is_deterministic = seed == nil ? 0 : 1
+        result.denials_per_second = denialsPerSecond
         result.probe_source_count = UInt8(probeSources.count)
         var sources = InlineArray<8, MapAddress>(repeating: .zero)
         for (index, source) in probeSources.enumerated() { sources[index] = MapAddress(source.unmapped) }

@@ -89,3 +89,13 @@ extension NodeInfoKey: MapKey {
         prefix_length == other.prefix_length && addr.halves == other.addr.halves
     }
 }
+
+extension MapAddress: MapKey {
+    @inlinable
+    public var hashBits: UInt64 {
+        let (first, second) = halves
+        return mixed(first ^ mixed(second))
+    }
+    @inlinable
+    public func isSame(as other: MapAddress) -> Bool { halves == other.halves }
+}

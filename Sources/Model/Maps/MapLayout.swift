@@ -21,6 +21,15 @@ public typealias AuthResult = km_auth_result
 public typealias WorkloadPolicyValue = km_wlpolicy_value
 public typealias NodeInfoKey = km_nodeinfo_key
 public typealias SocketStorage = km_sockstorage_value
+public typealias IdentityValue = km_identity_value
+public typealias AuthorizationDestination = km_authz_dst_value
+public typealias AuthorizationSlot = km_authz_slot
+public typealias AuthorizationView = km_authz_view
+public typealias AuthorizationAxis = km_authz_axis
+public typealias AuthorizationRange = km_authz_range
+public typealias AuthorizationRange6 = km_authz_range6
+public typealias AuthorizationRow = km_authz_row
+public typealias AuthorizationRule = km_authz_rule
 
 /// The id of a service, or the uid of a backend: both live in one id space.
 public typealias ResourceID = UInt32
@@ -74,6 +83,10 @@ extension MapAddress {
 
     @inlinable
     public var isZero: Bool { word.0 | word.1 | word.2 | word.3 == 0 }
+
+    /// The words xor'ed: what a value holds to tell whose it is.
+    @inlinable
+    public var check: UInt32 { word.0 ^ word.1 ^ word.2 ^ word.3 }
 }
 
 extension FrontendKey {

@@ -2,7 +2,7 @@
 public enum OptionName: String, Hashable, Sendable, CaseIterable {
     case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
     case managedTest, dnsReply, controlAddress, ranking, earlyEndpoint, unhealthyAtFirst, sharedAddress
-    case namedPort, extras, healthPolicy, overflow
+    case namedPort, extras, healthPolicy, overflow, authorization
 
     /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
     public var rule: String {
@@ -17,6 +17,7 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
         case .managedTest: "H14"
         case .dnsReply: "H15"
         case .controlAddress: "H16"
+        case .authorization: "H5–H8"
         case .ranking, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
             .overflow:
             ""
@@ -54,6 +55,7 @@ extension DataplaneOptions {
         case .extras: Self.assign(&extras, text)
         case .healthPolicy: Self.assign(&healthPolicy, text)
         case .overflow: Self.assign(&overflow, text)
+        case .authorization: Self.assign(&authorization, text)
         }
         return true
     }
@@ -85,6 +87,7 @@ extension DataplaneOptions {
         case .extras: named(extras)
         case .healthPolicy: named(healthPolicy)
         case .overflow: named(overflow)
+        case .authorization: named(authorization)
         }
     }
 }

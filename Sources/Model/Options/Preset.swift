@@ -137,6 +137,16 @@ public struct DataplaneOptions: Hashable, Sendable {
         case refuseChange
     }
 
+    /// H5 to H8: who decides about inbound connections.
+    public enum Authorization: String, Hashable, Sendable, CaseIterable {
+        /// The compiled policies, on the first packet, as Istio defines the verdict.
+        case compiled
+        /// Upstream's XDP engine and its user space, both (offload on).
+        case offload
+        /// User space, whose denial resets the connection on a later packet (offload off).
+        case userSpace
+    }
+
     // The defaults are those of the preset `hardened`.
     public var noEndpoint = Fallback.refuse
     public var missingEntry = MissingEntry.tryNext
@@ -156,6 +166,7 @@ public struct DataplaneOptions: Hashable, Sendable {
     public var extras = Extras.keep
     public var healthPolicy = HealthPolicyUse.honour
     public var overflow = Overflow.refuseChange
+    public var authorization = Authorization.compiled
     public var capacities = MapCapacities.large
 
     public init(_ preset: Preset) {
@@ -189,6 +200,7 @@ public struct DataplaneOptions: Hashable, Sendable {
         options.extras = .drop
         options.healthPolicy = .ignore
         options.overflow = .loseWrites
+        options.authorization = .offload
         options.capacities = .upstream
         return options
     }()

@@ -38,6 +38,28 @@ public enum Reason: String, Hashable, Sendable, CaseIterable {
     case periodicReport
     case reportNotDue
     case passthrough
+    case notIP
+    case notJudged
+    case noPolicy
+    case reply
+    case allowedBefore
+    case deniedBefore
+    case allowedByPolicy
+    case allowedByDefault
+    case deniedByPolicy
+    case deniedByDefault
+    case malformedPassed
+    case malformedDropped
+    case fragmentAllowed
+    case fragmentDropped
+    case policiesMissing
+    case reset
+    case noDenial
+    case dryRunDenies
+    case dryRunAllows
+    case denialUnreported
+    case flowUnrecorded
+    case verdictUnasked
 
     /// The number in the header.
     public var code: UInt32 { UInt32(Self.allCases.firstIndex(of: self) ?? 0) }
@@ -84,6 +106,28 @@ extension Reason {
         case .periodicReport: "a long connection: its periodic report is due"
         case .reportNotDue: "no periodic report is due"
         case .passthrough: "the service asks for no load balancing"
+        case .notIP: "neither IPv4 nor IPv6"
+        case .notJudged: "the destination is no address that is judged"
+        case .noPolicy: "no policy applies to the destination"
+        case .reply: "a reply: the pod opened this flow"
+        case .allowedBefore: "allowed, by the verdict on an earlier packet"
+        case .deniedBefore: "denied, by the verdict on an earlier packet"
+        case .allowedByPolicy: "a rule of an ALLOW policy matches"
+        case .allowedByDefault: "no DENY policy matches, and no ALLOW policy applies"
+        case .deniedByPolicy: "a rule of a DENY policy matches"
+        case .deniedByDefault: "ALLOW policies apply, and none matches"
+        case .malformedPassed: "the packet cannot be parsed, and no policy applies to its destination"
+        case .malformedDropped: "the packet cannot be parsed, and policies may apply to its destination"
+        case .fragmentAllowed: "a later fragment, whose first was let in"
+        case .fragmentDropped: "a later fragment, whose first was not let in"
+        case .policiesMissing: "the destination's policies could not be compiled"
+        case .reset: "user space denied the connection: the packet becomes a reset"
+        case .noDenial: "user space has not denied the connection"
+        case .dryRunDenies: "allowed, but a dry run would deny it"
+        case .dryRunAllows: "denied, but a dry run would allow it"
+        case .denialUnreported: "a denial was not reported: too many of them"
+        case .flowUnrecorded: "a flow that the pod opens could not be recorded"
+        case .verdictUnasked: "user space could not be asked for a verdict"
         }
     }
 }
