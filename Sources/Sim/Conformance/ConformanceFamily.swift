@@ -19,6 +19,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     case authzPort = "authz-port"
     case xdpAuthz = "xdp-authz"
     case xdpReset = "xdp-rst"
+    case policyConversion = "policy-conversion"
 
     /// Runs a case of the family.
     /// - Returns: What came out otherwise than expected, nothing when the case holds.
@@ -40,6 +41,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
         case .authzPort: try AuthorizationPortFamily.differences(in: vector)
         case .xdpAuthz: try XDPFamily.authorizationDifferences(in: vector)
         case .xdpReset: try XDPFamily.resetDifferences(in: vector)
+        case .policyConversion: try PolicyConversionFamily.differences(in: vector)
         }
     }
 }
