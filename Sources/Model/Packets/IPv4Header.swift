@@ -3,7 +3,6 @@ public struct IPv4Header: Hashable, Sendable {
     /// Encoded size without options.
     public static let fixedByteCount = 20
 
-    public let version: UInt8
     /// Of the header with its options: IHL, in bytes. Less than 20 in a header that `check` refuses.
     public let byteCount: Int
     /// Of header and data; what follows in the frame is padding.
@@ -13,12 +12,12 @@ public struct IPv4Header: Hashable, Sendable {
     public let source: IPAddress
     public let destination: IPAddress
 
-    /// Reads the header at an offset, right or not: its addresses count before `check` has approved it.
-    /// - Throws: `.truncatedHeader` where 20 bytes are not there.
+    /// Reads the header at an offset. Its lengths may be wrong: its addresses count before `check` has approved them.
+    /// - Throws: `.truncatedHeader` where 20 bytes are not there, `.wrongVersion` for another version than 4.
     public init(parsing bytes: RawSpan, at offset: Int) throws(PacketFault) {
         guard bytes.byteCount - offset >= Self.fixedByteCount else { throw .truncatedHeader }
         let first = bytes.byte(at: offset)
-        version = first >> 4
+        guard first >> 4 == 4 else { throw .wrongVersion }
         byteCount = Int(first & 15) * 4
         totalByteCount = Int(bytes.network16(at: offset + 2))
         let flagsAndOffset = bytes.network16(at: offset + 6)
@@ -33,7 +32,6 @@ public struct IPv4Header: Hashable, Sendable {
     /// Checks what the header says of itself.
     /// - Parameter available: Bytes of the frame from the header on.
     public func check(available: Int) throws(PacketFault) {
-        guard version == 4 else { throw .wrongVersion }
         guard byteCount >= Self.fixedByteCount else { throw .shortHeader }
         guard byteCount <= available else { throw .truncatedHeader }
         guard totalByteCount >= byteCount, totalByteCount <= available else { throw .wrongLength }

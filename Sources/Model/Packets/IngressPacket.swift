@@ -37,7 +37,7 @@ public enum IngressPacket: Hashable, Sendable {
     case notIP
     /// UDP, ICMP, ESP and every other protocol; fragments of these too.
     case notTCP
-    /// It cannot be parsed and may be TCP; `nil` where the frame ends before the addresses do.
+    /// It cannot be parsed and may be TCP; nil where its addresses cannot be told.
     case malformed(PacketFault, AddressPair?)
     /// A fragment without TCP header, of a datagram that may be TCP.
     case laterFragment(AddressPair, identification: UInt32)
@@ -59,6 +59,12 @@ public enum IngressPacket: Hashable, Sendable {
         } catch {
             self = .malformed(error, nil)
         }
+    }
+
+    /// Parses an Ethernet frame.
+    public init(parsing frame: [UInt8]) {
+        // Bytes have no padding that could be uninitialized.
+        self.init(parsing: unsafe frame.span.bytes)
     }
 
     private init(_ header: IPv4Header, _ frame: RawSpan, at offset: Int) {

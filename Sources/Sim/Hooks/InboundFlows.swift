@@ -9,6 +9,13 @@ public enum FlowVerdict: UInt32, Hashable, Sendable {
     case reply = 2
 }
 
+extension CachedVerdict {
+    /// The verdict, nil when policies of another generation gave it.
+    func verdict(in generation: UInt32) -> FlowVerdict? {
+        self.generation == generation ? FlowVerdict(rawValue: verdict) : nil
+    }
+}
+
 /// What xdp_ingress keeps from packet to packet, of all pods of a node: verdicts, flows that pods opened, and datagrams
 /// whose first fragment was let in. Everything is bounded, and what falls out is judged anew.
 public struct InboundFlows: Sendable {

@@ -56,30 +56,24 @@ public struct SockOps: Sendable {
         }
     }
 
-    /// A connect to a control address manages or releases the socket's own address; any other opens a flow.
+    /// A flow begins; a connect to a control address manages or releases the socket's own address too.
     private func connect(
         _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> Decision {
         let gate = Gate(options: options)
-        let key = ManageKey(connection.local.address)
-        return switch gate.obey(connection.remote, for: key, maps: &maps, recorder: &recorder) {
-        case .manage: Decision(.controlManageAddress)
-        case .release: Decision(.controlReleaseAddress)
-        case nil: opening(connection, maps: &maps, recorder: &recorder)
-        }
-    }
-
-    /// Where xdp_ingress judges by compiled policies, it knows the replies of a flow by what is recorded here, before
-    /// the SYN leaves. A mapped socket's packets are IPv4.
-    private func opening(
-        _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
-    ) -> Decision {
         var decision = Decision(.none)
-        guard options.authorization == .compiled,
-            Gate(options: options).isManaged(connection.cookie, maps: &maps, recorder: &recorder)
-        else { return decision }
-        decision.openedReplies = PacketFlow(
-            source: connection.remote.unmapped, destination: connection.local.unmapped)
+        // Where xdp_ingress judges by compiled policies, it knows the replies of a flow by what is recorded here,
+        // before the SYN leaves. A mapped socket's packets are IPv4.
+        if options.authorization == .compiled, gate.isManaged(connection.cookie, maps: &maps, recorder: &recorder) {
+            decision.openedReplies = PacketFlow(
+                source: connection.remote.unmapped, destination: connection.local.unmapped)
+        }
+        let key = ManageKey(connection.local.address)
+        switch gate.obey(connection.remote, for: key, maps: &maps, recorder: &recorder) {
+        case .manage: decision.reason = .controlManageAddress
+        case .release: decision.reason = .controlReleaseAddress
+        case nil: break
+        }
         return decision
     }
 

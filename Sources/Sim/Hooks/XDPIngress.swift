@@ -16,16 +16,8 @@ public struct XDPIngress: Sendable {
         self.denialsPerSecond = denialsPerSecond
     }
 
-    /// Runs for a frame that arrives at a pod.
-    /// - Parameter now: Nanoseconds since boot.
-    public func run(
-        _ frame: RawSpan, policies: AuthorizationMaps, flows: inout InboundFlows, now: UInt64,
-        recorder: inout some DecisionRecorder
-    ) -> IngressDecision {
-        run(IngressPacket(parsing: frame), policies: policies, flows: &flows, now: now, recorder: &recorder)
-    }
-
-    /// Runs for a packet that is parsed, or of a simulated connection that has no bytes.
+    /// Runs for a packet that arrives at a pod: `IngressPacket(parsing:)` of a frame, or `.tcp` of a simulated connection
+    /// that has no bytes.
     /// - Parameter now: Nanoseconds since boot.
     public func run(
         _ packet: IngressPacket, policies: AuthorizationMaps, flows: inout InboundFlows, now: UInt64,
@@ -42,10 +34,10 @@ public struct XDPIngress: Sendable {
                     FragmentKey(addresses, identification: identification), addresses, policies, &flows, &recorder)
             case .tcp(let packet): tcp(packet, policies, &flows, &recorder)
             }
-        if decision.isNewDenial { decision.isReported = flows.takeReport(now: now, limit: denialsPerSecond) }
         if decision.dryRun != nil {
             decision.dryRun?.isReported = flows.takeReport(now: now, limit: denialsPerSecond)
         }
+        if decision.isNewDenial { decision.isReported = flows.takeReport(now: now, limit: denialsPerSecond) }
         recorder.record(.rule(decision.reason))
         if let dryRun = decision.dryRun { recorder.record(.rule(dryRun.reason)) }
         return decision
@@ -75,8 +67,8 @@ public struct XDPIngress: Sendable {
         if destination.state == KM_VIEW_OPEN { return destination.decision(.noPolicy) }
         let first = flows.fragments.lookup(key)
         recorder.record(.ingress(.fragment(first, generation: policies.generation)))
-        return destination.decision(
-            first?.generation == policies.generation ? .fragmentAllowed : .fragmentDropped)
+        let isLetIn = first?.verdict(in: policies.generation) == .allowed
+        return destination.decision(isLetIn ? .fragmentAllowed : .fragmentDropped)
     }
 
     // MARK: TCP
@@ -112,12 +104,11 @@ public struct XDPIngress: Sendable {
         if !packet.isOpening {
             let cached = flows.verdicts.lookup(tuple)
             recorder.record(.ingress(.verdict(cached, generation: generation)))
-            if let cached, cached.generation == generation, let verdict = FlowVerdict(rawValue: cached.verdict) {
-                switch verdict {
-                case .denied: return IngressDecision(.deniedBefore)
-                case .allowed: return IngressDecision(.allowedBefore)
-                case .reply: return IngressDecision(.reply)
-                }
+            switch cached?.verdict(in: generation) {
+            case .denied: return IngressDecision(.deniedBefore)
+            case .allowed: return IngressDecision(.allowedBefore)
+            case .reply: return IngressDecision(.reply)
+            case nil: break
             }
         }
         guard let destination = destination(packet.flow.destination.address, policies, &recorder) else {
@@ -154,27 +145,34 @@ public struct XDPIngress: Sendable {
         let source = flow.source.address
         let found = policies.identities.lookup(MapAddress(source))
         recorder.record(.ingress(.identity(source, found)))
+        var missing = destination.decision(.policiesMissing)
         // An element of another address; nothing is written between two lookups here, so another try finds it again.
-        if let found, found.check != MapAddress(source).check { return destination.decision(.policiesMissing) }
+        if let found, found.check != MapAddress(source).check { return missing }
         let identity = found?.identity ?? 0
+        missing.identity = identity
         let view = destination.view
         guard let result = policies.evaluate(view, identity: identity, source: source, port: flow.destination.port)
-        else { return destination.decision(.policiesMissing) }
+        else { return missing }
         var decision = destination.decision(result.reason)
         decision.identity = identity
-        decision.rule = rule(result.alternative, view, policies, &recorder)
+        if let alternative = result.alternative {
+            guard let rule = rule(alternative, view, policies, &recorder) else { return missing }
+            decision.rule = rule
+        }
         if let dryRun = result.dryRun {
-            decision.dryRun = IngressDecision.DryRun(
-                reason: dryRun.reason, rule: rule(dryRun.alternative, view, policies, &recorder), isReported: false)
+            decision.dryRun = IngressDecision.DryRun(reason: dryRun.reason, rule: nil, isReported: false)
+            if let alternative = dryRun.alternative {
+                guard let rule = rule(alternative, view, policies, &recorder) else { return missing }
+                decision.dryRun?.rule = rule
+            }
         }
         return decision
     }
 
     private func rule(
-        _ alternative: Int?, _ view: AuthorizationView, _ policies: AuthorizationMaps,
+        _ alternative: Int, _ view: AuthorizationView, _ policies: AuthorizationMaps,
         _ recorder: inout some DecisionRecorder
     ) -> IngressDecision.Rule? {
-        guard let alternative else { return nil }
         let rule = policies.rule(of: view, alternative: alternative)
         recorder.record(.ingress(.alternative(alternative, rule)))
         return rule.map { IngressDecision.Rule($0) }
