@@ -86,8 +86,8 @@ struct DestinationDifference {
 
     // MARK: Asking
 
-    /// The addresses that clients can name, in order: those of services of either mesh, and of workloads of both. What is
-    /// recorded names its addresses itself.
+    /// The addresses that clients can name, in order: those of services of either mesh, and of workloads of both. Recorded
+    /// maps name their addresses themselves.
     private func addresses(_ old: ClientView, _ new: ClientView) -> [IPAddress] {
         var addresses: Set<IPAddress> = []
         for mesh in [before.mesh, after.mesh] {
