@@ -8,8 +8,11 @@ struct VerdictPhrases {
 
     var destinations: String { names.workloads(change.destinations) }
 
-    /// Ports, and the family where only IPv6 is meant.
-    var ports: String { change.ports.text + (change.families == [.v6] ? " over IPv6" : "") }
+    /// Ports, and the family where not all that the destinations have is meant.
+    var ports: String {
+        let family = change.families == [.v6] ? " over IPv6" : change.families == [.v4] ? " over IPv4" : ""
+        return change.ports.text + family
+    }
 
     /// Workloads by identity, of many the first few; then addresses that nobody owns.
     var sources: String { DifferenceNames.list(sourceList) }

@@ -4,7 +4,7 @@ public struct VerdictChange: Hashable, Sendable {
     public var sources: VerdictSources
     /// The pods that are connected to, ordered; each is in both meshes.
     public var destinations: [WorkloadUID]
-    /// Of which address families the connections are.
+    /// Of which address families the connections are; both where it is all that each destination has.
     public var families: [AddressFamily]
     /// Ports of the pod.
     public var ports: PortSet

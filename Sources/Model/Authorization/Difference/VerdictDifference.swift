@@ -55,8 +55,12 @@ public struct VerdictDifference {
     public func changes() -> [VerdictChange] {
         guard !traits.policies.isEmpty else { return [] }
         var merger = VerdictMerger()
-        for (key, destinations) in destinationClasses() { compare(key, destinations, into: &merger) }
-        return merger.changes
+        var families: [WorkloadUID: Set<AddressFamily>] = [:]
+        for (key, destinations) in destinationClasses() {
+            for uid in destinations.uids { families[uid, default: []].insert(key.family) }
+            compare(key, destinations, into: &merger)
+        }
+        return merger.changes(families)
     }
 
     // MARK: Destinations

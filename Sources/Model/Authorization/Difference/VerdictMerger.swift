@@ -43,7 +43,8 @@ struct VerdictMerger {
         var sources: VerdictSources
     }
 
-    private var merged: [DestinationKey: (uids: Set<WorkloadUID>, families: Set<AddressFamily>)] = [:]
+    /// Over which families the verdict of connections to each destination changes.
+    private var merged: [DestinationKey: [WorkloadUID: Set<AddressFamily>]] = [:]
 
     mutating func add(_ rows: VerdictRows, destinations: [WorkloadUID], family: AddressFamily) {
         var bySource: [SourceKey: [VerdictSource]] = [:]
@@ -54,18 +55,27 @@ struct VerdictMerger {
         for (key, sources) in bySource {
             let isAnyone = sources.count == rows.sourceCount
             let all = isAnyone ? VerdictSources.anyone : .some(Set(sources).sorted())
-            merged[DestinationKey(source: key, sources: all), default: ([], [])].uids.formUnion(destinations)
-            merged[DestinationKey(source: key, sources: all), default: ([], [])].families.insert(family)
+            let merging = DestinationKey(source: key, sources: all)
+            for uid in destinations { merged[merging, default: [:]][uid, default: []].insert(family) }
         }
     }
 
     /// Ordered by destinations, then by sources, ports and verdicts.
-    var changes: [VerdictChange] {
-        let changes = merged.map { key, value in
-            VerdictChange(
-                sources: key.sources, destinations: value.uids.sorted(),
-                families: value.families.sorted { $0.rawValue < $1.rawValue }, ports: key.source.ports,
-                before: key.source.row.before, after: key.source.row.after, causes: key.source.row.causes)
+    /// - Parameter families: Those that each destination has: one of which all change is put with the others of that kind.
+    func changes(_ families: [WorkloadUID: Set<AddressFamily>]) -> [VerdictChange] {
+        var changes: [VerdictChange] = []
+        for (key, destinations) in merged {
+            var uids: [Set<AddressFamily>: [WorkloadUID]] = [:]
+            for (uid, changing) in destinations {
+                uids[changing == families[uid] ? Set(AddressFamily.allCases) : changing, default: []].append(uid)
+            }
+            for (changing, uids) in uids {
+                changes.append(
+                    VerdictChange(
+                        sources: key.sources, destinations: uids.sorted(),
+                        families: AddressFamily.allCases.filter(changing.contains), ports: key.source.ports,
+                        before: key.source.row.before, after: key.source.row.after, causes: key.source.row.causes))
+            }
         }
         return changes.sorted { $0.precedes($1) }
     }
