@@ -121,6 +121,8 @@ extension DestinationChange {
             return false
         }
         guard socket == .any || asked.address.isMapped else { return false }
+        // Told by itself where it is meant for IPv4 sockets.
+        if asked.address.family == .v4, asked.port == 53 { guard case .only = ports else { return false } }
         switch self.clients {
         case .all: return true
         case .some(let nodes, let moved):

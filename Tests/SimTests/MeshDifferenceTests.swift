@@ -104,7 +104,7 @@ func theDifferenceIsWhatEveryPairShows(_ preset: Preset) throws {
         workload.locality = Locality(region: index < 5 ? "r" : "far", zone: zone)
         // Nobody near can be reached over IPv4 but the second; of the next ones none.
         let isV4 = index == 1 || index == 5 || index == 6
-        workload.addresses = [isV4 ? .v4(0x0A00_0001 + UInt32(index)) : .v6(high: 0xfd00 << 48, low: UInt64(index))]
+        workload.addresses = [isV4 ? .v4(0x0A00_0001 + UInt32(index)) : .v6(high: 0xfd00 << 48, low: UInt64(index + 1))]
         workload.services[name] = []
         mesh.apply(.setWorkload(workload))
     }

@@ -19,6 +19,8 @@ public struct DestinationChange: Hashable, Sendable {
 
     /// Ordered by owner.
     public var subjects: [Subject]
+    /// IPv4 sockets ask the DNS proxy at port 53, and never get to a service: for them all ports, and all but some, leave
+    /// it out.
     public var ports: PortSet
     public var socket: Socket
     public var clients: DifferenceClients

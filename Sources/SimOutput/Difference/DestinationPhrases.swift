@@ -25,7 +25,8 @@ struct DestinationPhrases {
         case .all: return "from everywhere"
         case .some(let nodes, let moved):
             let places = nodes.isEmpty ? [] : [DifferenceNames.list(nodes)]
-            let movers = moved.isEmpty ? [] : ["\(names.workloads(moved)), which \(moved.count == 1 ? "moves" : "move")"]
+            let movers =
+                moved.isEmpty ? [] : ["\(names.workloads(moved)), which \(moved.count == 1 ? "moves" : "move")"]
             return "from " + (places + movers).joined(separator: ", and from ")
         }
     }
@@ -101,7 +102,8 @@ struct DestinationPhrases {
             let who = reason == .endpointPlace ? "where they run" : "where clients run"
             return "\(subject) ranks \(names.workloads(uids)) otherwise: \(who) changed"
         case .endpointsMoved(let uids):
-            return "\(subject) finds \(names.workloads(uids)) at \(uids.count == 1 ? "another address" : "other addresses")"
+            return
+                "\(subject) finds \(names.workloads(uids)) at \(uids.count == 1 ? "another address" : "other addresses")"
         case .endpointsWaypoint(let uids):
             return "\(subject) has \(uids.count == 1 ? "an endpoint" : "endpoints") with another waypoint: "
                 + names.workloads(uids)

@@ -44,7 +44,8 @@ extension DifferenceReport {
             case .allBut(let ports): (true, [], ports)
             }
         return [
-            "all": .bool(all), "only": .array(only.map { JSONValue($0) }), "except": .array(allBut.map { JSONValue($0) }),
+            "all": .bool(all), "only": .array(only.map { JSONValue($0) }),
+            "except": .array(allBut.map { JSONValue($0) }),
         ]
     }
 

@@ -40,8 +40,12 @@ extension DifferenceReport {
         let allowed = difference.verdicts.filter(\.after.isAllowed).count
         let denied = difference.verdicts.count - allowed
         return [
-            allowed == 0 ? nil : "**\(allowed == 1 ? "1 line is" : "\(allowed) lines are") allowed that \(allowed == 1 ? "was" : "were") denied.**",
-            denied == 0 ? nil : "**\(denied == 1 ? "1 line is" : "\(denied) lines are") denied that \(denied == 1 ? "was" : "were") allowed.**",
+            allowed == 0
+                ? nil
+                : "**\(allowed == 1 ? "1 line is" : "\(allowed) lines are") allowed that \(allowed == 1 ? "was" : "were") denied.**",
+            denied == 0
+                ? nil
+                : "**\(denied == 1 ? "1 line is" : "\(denied) lines are") denied that \(denied == 1 ? "was" : "were") allowed.**",
         ].compactMap(\.self).joined(separator: " ")
     }
 

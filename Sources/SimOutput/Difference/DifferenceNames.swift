@@ -74,7 +74,8 @@ extension PortSet {
     var text: String {
         switch self {
         case .all: "every port"
-        case .only(let ports): "port\(ports.count == 1 ? "" : "s") \(DifferenceNames.list(ports.map { "\($0)" }, most: 12))"
+        case .only(let ports):
+            "port\(ports.count == 1 ? "" : "s") \(DifferenceNames.list(ports.map { "\($0)" }, most: 12))"
         case .allBut(let ports): "every port but \(DifferenceNames.list(ports.map { "\($0)" }, most: 12))"
         }
     }

@@ -11,10 +11,12 @@ extension DifferenceReport {
         lines += nodes.map { "  \(style.dim($0))" }
         lines += section("workloads", workloadLines, style)
         lines += section(
-            "destinations", difference.destinations.flatMap { Self.lines(DestinationPhrases(names: names, change: $0), style) },
+            "destinations",
+            difference.destinations.flatMap { Self.lines(DestinationPhrases(names: names, change: $0), style) },
             style)
         lines += section(
-            "verdicts", difference.verdicts.flatMap { Self.lines(VerdictPhrases(names: names, change: $0), style) }, style)
+            "verdicts", difference.verdicts.flatMap { Self.lines(VerdictPhrases(names: names, change: $0), style) },
+            style)
         return lines.joined(separator: "\n") + "\n"
     }
 

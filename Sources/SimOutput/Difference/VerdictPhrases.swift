@@ -36,7 +36,8 @@ struct VerdictPhrases {
 
     private static func nobody(_ family: AddressFamily, _ block: Prefix?) -> String {
         let version = family == .v4 ? "IPv4" : "IPv6"
-        return block.map { "addresses in \($0) that no workload owns" } ?? "other \(version) addresses that no workload owns"
+        return block.map { "addresses in \($0) that no workload owns" }
+            ?? "other \(version) addresses that no workload owns"
     }
 
     /// `allowed by rule 1 of shop/db`.
@@ -64,7 +65,8 @@ struct VerdictPhrases {
         case .policySelectsNoMore(let name):
             return "policy \(name) applies no more: labels, namespace or network of the destination changed"
         case .sourceIdentity(let before, let after):
-            return "the source is \(after?.principal ?? "without identity"), was \(before?.principal ?? "without identity")"
+            return
+                "the source is \(after?.principal ?? "without identity"), was \(before?.principal ?? "without identity")"
         case .sourceAddress: return "the source has another address"
         case .destinationAddress: return "the destination has another address"
         }
