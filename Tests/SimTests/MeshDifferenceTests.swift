@@ -122,3 +122,42 @@ func theDifferenceIsWhatEveryPairShows(_ preset: Preset) throws {
     #expect(change.after.entries.reduce(.none) { $0 + $1.share } == .whole)
     #expect(change.after.entries.allSatisfy { [1, 2, 3].contains($0.share.numerator) && $0.share.denominator <= 4 })
 }
+
+/// A service at port 53 with one pod, or with another.
+private func dnsMesh(pod: UInt32) -> Mesh {
+    var mesh = Mesh()
+    let name = ServiceName(namespace: "ns", hostname: "dns")
+    mesh.apply(
+        .setService(
+            Service(name, addresses: [NetworkAddress(.v4(0x0A60_0001))], ports: [ServicePort(53), ServicePort(80)])))
+    for index in 1...2 as ClosedRange<UInt32> {
+        var workload = Workload(WorkloadUID("p\(index)"), name: "p\(index)", namespace: "ns", node: "n")
+        workload.addresses = [.v4(0x0A00_0000 + index)]
+        if index == pod { workload.services[name] = [] }
+        mesh.apply(.setWorkload(workload))
+    }
+    return mesh
+}
+
+@Test func port53IsToldForMappedSocketsAlone() {
+    let difference = MeshDifference(
+        from: DifferenceSide(dnsMesh(pod: 1)), to: DifferenceSide(dnsMesh(pod: 2)),
+        options: DataplaneOptions(.hardened))
+    #expect(difference.destinations.map(\.ports) == [.only([80]), .only([53])])
+    #expect(difference.destinations.map(\.socket) == [.any, .mapped])
+    #expect(difference.destinations.allSatisfy { $0.clients == .all })
+}
+
+@Test func onlyClientsOfANodeAreAsked() throws {
+    var generator = MeshGenerator(seed: 5)
+    let before = generator.mesh()
+    var after = before
+    after.apply(generator.change(of: after))
+    let sides = (DifferenceSide(before), DifferenceSide(after))
+    let options = DataplaneOptions(.hardened)
+    let one = MeshDifference(from: sides.0, to: sides.1, options: options, onlyNode: MeshGenerator.node)
+    for change in one.destinations {
+        guard case .some(let nodes, _) = change.clients else { continue }
+        #expect(nodes == [MeshGenerator.node])
+    }
+}

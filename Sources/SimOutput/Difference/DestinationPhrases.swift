@@ -84,8 +84,7 @@ struct DestinationPhrases {
     var causes: [String] { change.causes.map(text) }
 
     private func text(of cause: DestinationCause) -> String {
-        let only = change.subjects.count == 1 ? change.subjects[0].owner : nil
-        let subject = (cause.object ?? only).map(names.kindAndName) ?? "each"
+        let subject = cause.object.map(names.kindAndName) ?? (change.subjects.count == 1 ? "it" : "each")
         switch cause.change {
         case .added: return "\(subject) is new"
         case .removed: return "\(subject) is gone"

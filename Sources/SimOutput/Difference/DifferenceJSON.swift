@@ -68,9 +68,9 @@ extension DifferenceReport {
             "after": .array(change.after.entries.map(json)),
             "causes": .array(
                 zip(change.causes, phrases.causes).map { cause, text in
-                    [
-                        "object": cause.object.map { .string(name($0)) } ?? .null, "text": .string(text),
-                    ] as JSONValue
+                    // Nil is what is connected to, where it is one.
+                    let object = cause.object ?? (change.subjects.count == 1 ? change.subjects[0].owner : nil)
+                    return ["object": JSONValue(object.map(name)), "text": .string(text)]
                 }),
         ]
     }

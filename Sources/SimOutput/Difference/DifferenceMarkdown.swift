@@ -4,6 +4,8 @@ import Sim
 extension DifferenceReport {
     /// Rows that a table shows openly; a reviewer opens the rest.
     private static let openRowCount = 20
+    /// Rows and ways beyond are left to JSON: comments have a limit.
+    private static let mostRowCount = 60
 
     /// A comment for a review: a headline, tables of what matters most, and details to open.
     public var markdown: String {
@@ -19,11 +21,12 @@ extension DifferenceReport {
         blocks += table(
             "Destinations", ["to", "ports", "clients", "before", "after", "because"], destinations.map(Self.row))
         if !destinations.isEmpty {
-            let lines = destinations.flatMap { phrases in
+            let lines = destinations.prefix(Self.mostRowCount).flatMap { phrases in
                 ["- **\(Self.escaped(phrases.subjects))**, \(phrases.ports), \(Self.escaped(phrases.clients))"]
                     + phrases.ways.map { "  - \(Self.escaped(Self.text($0)))" }
             }
-            blocks.append(Self.details("Every way, with its share before and after", lines.joined(separator: "\n")))
+            let text = ([lines.joined(separator: "\n")] + Self.remainder(destinations.count)).joined(separator: "\n\n")
+            blocks.append(Self.details("Every way, with its share before and after", text))
         }
         if !workloadLines.isEmpty {
             let counts = [
@@ -35,18 +38,16 @@ extension DifferenceReport {
         return blocks.joined(separator: "\n\n") + "\n"
     }
 
+    /// What a reviewer has to know first.
     private var verdictCounts: String? {
         guard !difference.verdicts.isEmpty else { return nil }
-        let allowed = difference.verdicts.filter(\.after.isAllowed).count
-        let denied = difference.verdicts.count - allowed
+        let allowing = difference.verdicts.filter(\.after.isAllowed).count
+        let denying = difference.verdicts.count - allowing
         return [
-            allowed == 0
-                ? nil
-                : "**\(allowed == 1 ? "1 line is" : "\(allowed) lines are") allowed that \(allowed == 1 ? "was" : "were") denied.**",
-            denied == 0
-                ? nil
-                : "**\(denied == 1 ? "1 line is" : "\(denied) lines are") denied that \(denied == 1 ? "was" : "were") allowed.**",
-        ].compactMap(\.self).joined(separator: " ")
+            allowing == 0
+                ? nil : "\(counted(allowing, "change")) \(allowing == 1 ? "allows" : "allow") what was denied",
+            denying == 0 ? nil : "\(counted(denying, "change")) \(denying == 1 ? "denies" : "deny") what was allowed",
+        ].compactMap(\.self).map { "**\($0).**" }.joined(separator: " ")
     }
 
     private func table(_ title: String, _ columns: [String], _ rows: [[String]]) -> [String] {
@@ -55,9 +56,14 @@ extension DifferenceReport {
             ([columns, columns.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }
                 .joined(separator: "\n")
         }
-        let rest = rows.dropFirst(Self.openRowCount)
-        let blocks = ["### \(title)", text(rows.prefix(Self.openRowCount))]
-        return rest.isEmpty ? blocks : blocks + [Self.details("\(rest.count) more", text(rest))]
+        let hidden = rows.prefix(Self.mostRowCount).dropFirst(Self.openRowCount)
+        var blocks = ["### \(title)", text(rows.prefix(Self.openRowCount))]
+        if !hidden.isEmpty { blocks.append(Self.details("\(hidden.count) more", text(hidden))) }
+        return blocks + Self.remainder(rows.count)
+    }
+
+    private static func remainder(_ count: Int) -> [String] {
+        count > mostRowCount ? ["And \(count - mostRowCount) more; the JSON output has them all."] : []
     }
 
     private static func row(_ phrases: VerdictPhrases) -> [String] {
@@ -85,7 +91,7 @@ extension DifferenceReport {
     }
 
     /// Names cannot end a cell, begin emphasis, mention people or be taken for HTML.
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {
             switch character {
