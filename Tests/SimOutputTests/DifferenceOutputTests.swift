@@ -1,4 +1,5 @@
 import CommandLineTool
+import Foundation
 import Inputs
 import Model
 import Sim
@@ -46,4 +47,10 @@ private func report(_ before: [String], _ after: [String], _ preset: Preset = .h
     #expect(DifferenceNames.list(["a", "b"]) == "a and b")
     #expect(DifferenceNames.list(["a", "b", "c", "d", "e"]) == "a, b, c, d and e")
     #expect(DifferenceNames.list(["a", "b", "c", "d", "e", "f"]) == "a, b, c, d and 2 more")
+}
+
+@Test func theDocumentationShowsRealOutput() throws {
+    let document = try String(contentsOfFile: "\(packageDirectory)/docs/diff.md", encoding: .utf8)
+    let text = try report([books], [books, next]).text(.plain)
+    #expect(document.contains(text.replacing(packageDirectory + "/", with: "")))
 }
