@@ -1,8 +1,8 @@
-/// Who a source address is: the workload that owns it.
+/// Whose an address is: the workload that has it for itself.
 ///
 /// The address of a host-network workload is its node's and tells nothing about the workload. Of several workloads with
 /// one address the first by uid owns it, as in the maps of preset `hardened`.
-public struct SourceOwners: Sendable {
+public struct WorkloadAddresses: Sendable {
     private var owners: [IPAddress: Workload] = [:]
 
     /// - Parameter workloads: All of the mesh, in any order.
