@@ -133,7 +133,8 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     ("{hooks: [sockops2]}", "t.yaml:4:20: \"sockops2\" is no hook; did you mean sockOps?"),
     (
         "{hooks: [x]}",
-        "t.yaml:4:20: \"x\" is no hook; known are connect4, connect6, sendmsg4, recvmsg4, sockOps, skMsg, cgroupSkb"
+        "t.yaml:4:20: \"x\" is no hook; known are connect4, connect6, sendmsg4, recvmsg4, sockOps, skMsg, cgroupSkb, "
+            + "xdpIngress"
     ),
     (
         "{originalDestination: 10.0.0.1}",

@@ -8,7 +8,7 @@ public enum StringMatch: Hashable, Sendable {
 
     public func matches(_ text: String) -> Bool {
         switch self {
-        case .exact(let value): text.utf8.elementsEqual(value.utf8)
+        case .exact(let value): text == value
         case .prefix(let value): text.utf8.starts(with: value.utf8)
         case .suffix(let value): text.utf8.reversed().starts(with: value.utf8.reversed())
         case .presence: !text.isEmpty

@@ -16,6 +16,11 @@ public enum Problem: Hashable, Sendable {
     case ambiguousPort(ServiceName, port: UInt16, numbers: [UInt16], used: UInt16)
     /// Several resources have one address; only the owner is found by it.
     case sharedAddress(IPAddress, owner: String, others: [String])
+    /// A policy with more alternatives (products of the matches of a rule's clauses) than a view takes: where it
+    /// applies, everything is denied.
+    case policyTooLarge(policy: String, most: Int)
+    /// The policies of a workload have too many alternatives together: everything is denied.
+    case tooManyAlternatives(workload: String, most: Int)
 }
 
 extension Problem: CustomStringConvertible {
@@ -40,6 +45,10 @@ extension Problem: CustomStringConvertible {
                 + numbers.map { "\($0)" }.joined(separator: " and ") + "; \(used) is used for all"
         case .sharedAddress(let address, let owner, let others):
             "\(address) belongs to \(owner); not found by it: \(others.joined(separator: ", "))"
+        case .policyTooLarge(let policy, let most):
+            "policy \(policy) comes to more than \(most) alternatives; everything is denied where it applies"
+        case .tooManyAlternatives(let workload, let most):
+            "the policies of workload \(workload) come to more than \(most) alternatives; everything is denied there"
         }
     }
 }
