@@ -7,10 +7,14 @@ struct ClusterGenerator {
     var random: SplitMix64
 
     static let namespaces = ["default", "other"]
+    /// The same, and the one whose policies are for all.
+    static let policyNamespaces = namespaces + ["istio-system"]
 
     /// One object as JSON, under a name for its file.
     mutating func object() -> (file: String, text: String) {
-        switch random.below(16) {
+        switch random.below(20) {
+        case 16...18: return authorizationPolicy()
+        case 19: return peerAuthentication()
         case 0: return namespace()
         case 1: return node()
         case 2: return controller()
@@ -111,6 +115,35 @@ struct ClusterGenerator {
             "subsets: [{\(key): [\(list.joined(separator: ", "))], ports: [{name: http, port: 8080}]}]")
     }
 
+    private mutating func selector() -> String {
+        let labels = random.one(of: ["{app: a}", "{app: b}", "{tier: x}", "{tier: x, app: a}", "{tier2: y}", "{}"])
+        return random.isOneIn(3) ? "" : "selector: {matchLabels: \(labels)}, "
+    }
+
+    private mutating func authorizationPolicy() -> (file: String, text: String) {
+        let action = random.one(of: ["", "action: ALLOW, ", "action: DENY, ", "action: DENY, ", "action: AUDIT, "])
+        let target = random.isOneIn(8) ? "targetRefs: [{kind: Gateway, name: w}], " : ""
+        let rules = random.one(of: [
+            "{}", "{from: [{source: {namespaces: [default]}}]}", "{to: [{operation: {ports: ['80'], methods: [GET]}}]}",
+            "{from: [{source: {serviceAccounts: [x]}}]}, {when: [{key: source.ip, notValues: [10.0.0.0/8]}]}",
+        ])
+        let dryRun = random.isOneIn(4) ? "annotations: {istio.io/dry-run: 'true'}" : "labels: {}"
+        return object(
+            "AuthorizationPolicy", api: "security.istio.io/v1", "a\(random.below(4))",
+            namespace: random.one(of: Self.policyNamespaces), metadata: dryRun,
+            "spec: {\(action)\(selector())\(target)rules: [\(rules)]}")
+    }
+
+    private mutating func peerAuthentication() -> (file: String, text: String) {
+        let modes = ["UNSET", "STRICT", "PERMISSIVE", "DISABLE"]
+        let ports = random.isOneIn(2) ? "portLevelMtls: {80: {mode: \(random.one(of: modes))}}, " : ""
+        return object(
+            "PeerAuthentication", api: "security.istio.io/v1", "m\(random.below(3))",
+            namespace: random.one(of: Self.policyNamespaces),
+            metadata: "creationTimestamp: '2026-01-0\(1 + random.below(3))T00:00:00Z'",
+            "spec: {\(selector())\(ports)mtls: {mode: \(random.one(of: modes))}}")
+    }
+
     private mutating func pod() -> (file: String, text: String) {
         let owner = random.one(of: [
             "", "", ", ownerReferences: [{kind: ReplicaSet, name: r0, controller: true}]",
@@ -128,7 +161,8 @@ struct ClusterGenerator {
             conditions: [{type: Ready, status: "\(ready)"}]}
             """
         return object(
-            "Pod", "p\(random.below(6))", namespace: random.one(of: Self.namespaces),
+            "Pod", "p\(random.below(6))",
+            namespace: random.one(of: random.isOneIn(8) ? Self.policyNamespaces : Self.namespaces),
             metadata: labels() + owner + deleted,
             "spec: {\(node)\(host)containers: [{ports: [{name: web, containerPort: \(7000 + random.below(2))}]}]}"
                 + (random.isOneIn(10) ? "" : ", \(status)"))

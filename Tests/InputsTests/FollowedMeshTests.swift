@@ -183,4 +183,32 @@ private func words(_ changes: [MeshChange]) -> [String] {
         #expect(
             try words(followed.reread(file: path("s.yaml"))) == ["+default/web.default.svc.cluster.local"])
     }
+
+    @Test func aPolicyTouchesOnlyTheWorkloadsThatItSelects() throws {
+        func policy(_ spec: String) -> String {
+            "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a}, spec: {\(spec)}}"
+        }
+        let (web, db) = ("selector: {matchLabels: {app: web}}", "selector: {matchLabels: {app: db}}")
+        var followed = try followed([
+            "p.yaml": pod("p", address: "10.0.0.1", labels: "{app: web}"),
+            "q.yaml": pod("q", address: "10.0.0.2", labels: "{app: db}"),
+        ])
+        func step(_ text: String, in name: String = "a.yaml") throws -> [String] {
+            try directory.write(text, to: name)
+            return try words(followed.reread(file: path(name)))
+        }
+        let (p, q) = ("+Kubernetes//Pod/default/p", "+Kubernetes//Pod/default/q")
+        #expect(try step(policy(web)) == [p, "+Policy/default/a"])
+        #expect(try followed.mesh.pod("p").policies == ["default/a"])
+        // Other rules are nothing to the workloads.
+        #expect(try step(policy("\(web), rules: [{}]")) == ["+Policy/default/a"])
+        #expect(try step(policy("\(db), rules: [{}]")) == [p, q])
+        #expect(try step(policy("\(db), action: AUDIT")) == [q, "-Policy/default/a"])
+        #expect(try step(policy("\(web), rules: [{}]")) == [p, "+Policy/default/a"])
+        #expect(try step(pod("p", address: "10.0.0.1", labels: "{app: db}"), in: "p.yaml") == [p])
+        #expect(try followed.mesh.pod("p").policies.isEmpty)
+        #expect(try step(policy("rules: [{}]")) == ["+Policy/default/a"])
+        directory.remove("a.yaml")
+        #expect(try words(followed.reread(file: path("a.yaml"))) == ["-Policy/default/a"])
+    }
 }

@@ -62,14 +62,17 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
         #expect(read == .setService(Service(ServiceName(namespace: "n", hostname: "h"))))
     }
 
-    @Test func policiesCountTheirRules() throws {
+    @Test func policiesHaveTheirRules() throws {
         let read = try change(
             .policies,
             """
             {"name": "p", "namespace": "n", "scope": "WORKLOAD_SELECTOR", "action": "DENY",
              "rules": [{"clauses": [{"matches": [{"destination_ports": [80]}]}]}]}
             """)
-        #expect(read == .setPolicy(Policy(name: "p", namespace: "n", scope: .workload, action: .deny, rules: [Policy.Rule()])))
+        let rule = Policy.Rule([Policy.Clause([PolicyMatch(destinationPorts: .init([80]))])])
+        #expect(
+            read
+                == .setPolicy(Policy(name: "p", namespace: "n", scope: .workload, action: .deny, rules: [rule])))
     }
 
     @Test(arguments: [
@@ -88,7 +91,11 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
         ),
         (
             .policies, #"{"name": "p", "scope": "GLOBAL", "action": "DENY", "rules": [[]]}"#,
-            "1:62: a rule must be a mapping"
+            "1:62: a rule must be a mapping with clauses, not a list"
+        ),
+        (
+            .policies, #"{"name": "p", "scope": "GLOBAL", "action": "DENY", "rules": [{"clauses": [null]}]}"#,
+            "1:75: a clause must be a mapping with matches, not nothing"
         ),
     ])
     func whatIsWrongIsSaidWithItsPlace(_ list: ResourceList, _ text: String, _ message: String) throws {

@@ -64,6 +64,15 @@ private func failure(_ text: String) throws -> String {
             #"{"policies": [{"name": "p", "namespace": "n", "scope": "GLOBAL", "action": "DENY", "rules": null}]}"#,
             .kmesh, ["policy n/p"]
         ),
+        (#"{"name": "p", "namespace": "n", "rules": []}"#, .workloadAPI, ["policy n/p"]),
+        (
+            #"[{"name": "p", "namespace": "n", "action": "DENY"}, {"name": "q", "namespace": "n", "groups": []}]"#,
+            .workloadAPI, ["policy n/p", "policy n/q"]
+        ),
+        (
+            "\"@type\": type.googleapis.com/istio.security.Authorization\nname: p\n---\nname: q\nscope: NAMESPACE",
+            .workloadAPI, ["policy /p", "policy /q"]
+        ),
     ])
     func aFileIsWhatItsContentSays(_ text: String, _ kind: InputKind, _ expected: [String]) throws {
         let directory = try ScratchDirectory()
@@ -96,6 +105,18 @@ private func failure(_ text: String) throws -> String {
         (
             "workloads:\n- {uid: u, namespace: n, workloadIps: []}\n---\napiVersion: v1\nkind: Pod",
             ":4:1: this document is a Kubernetes manifest, but the file began as a ztunnel configuration"
+        ),
+        (
+            "{workload: {uid: u}}",
+            ":1:1: an Address is not read in this form; give workloads and services as Kubernetes"
+        ),
+        (
+            "\"@type\": type.googleapis.com/istio.workload.Address",
+            ":1:1: type.googleapis.com/istio.workload.Address is not read"
+        ),
+        (
+            "name: p\nscope: GLOBAL\n---\nname: p\nscope: NAMESPACE",
+            ":4:1: policy /p is there twice; first on line 1"
         ),
         (
             "[{\"key\":[\"0x01\"],\"value\":[\"0x01\"]}]",
@@ -206,7 +227,8 @@ private func failure(_ text: String) throws -> String {
         #expect(
             mesh.sortedPolicies == [
                 Policy(
-                    name: "deny-9999", namespace: "default", scope: .namespace, action: .allow, rules: [Policy.Rule()])
+                    name: "deny-9999", namespace: "default", scope: .namespace, action: .allow,
+                    rules: [Policy.Rule([Policy.Clause([PolicyMatch(destinationPorts: .init(not: [9999]))])])])
             ])
     }
 

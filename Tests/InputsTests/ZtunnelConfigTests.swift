@@ -151,16 +151,18 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
         ("Global", Policy.Scope.global), ("NAMESPACE", .namespace), ("WorkloadSelector", .workload),
         ("WORKLOAD_SELECTOR", .workload),
     ])
-    func policiesKeepTheirScopeAndCountTheirRules(_ word: String, _ scope: Policy.Scope) throws {
+    func policiesKeepTheirScopeAndTheirRules(_ word: String, _ scope: Policy.Scope) throws {
         let read = try change(
             .policies,
             """
             {name: p, namespace: n, scope: \(word), action: Deny, dryRun: true,
              rules: [[[{destinationPorts: [80]}]], [[{notNamespaces: [{Exact: x}]}]]]}
             """)
+        let ports = PolicyMatch(destinationPorts: .init([80]))
+        let names = PolicyMatch(namespaces: .init(not: [.exact("x")]))
         let expected = Policy(
-            name: "p", namespace: "n", scope: scope, action: .deny, rules: [Policy.Rule(), Policy.Rule()],
-            isDryRun: true)
+            name: "p", namespace: "n", scope: scope, action: .deny,
+            rules: [ports, names].map { Policy.Rule([Policy.Clause([$0])]) }, isDryRun: true)
         #expect(read == .setPolicy(expected))
     }
 
@@ -237,6 +239,10 @@ private func change(_ list: ResourceList, _ text: String) throws -> MeshChange {
         (
             .policies, "{name: p, scope: Global, action: Deny, rules: [{clauses: []}]}",
             "1:48: a rule must be a list of clauses"
+        ),
+        (
+            .policies, "{name: p, scope: Global, action: Deny, rules: [[{matches: []}]]}",
+            "1:49: a clause must be a list of matches"
         ),
     ])
     func whatIsWrongIsSaidWithItsPlace(_ list: ResourceList, _ text: String, _ message: String) throws {

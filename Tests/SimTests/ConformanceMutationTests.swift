@@ -117,6 +117,7 @@ struct ConformanceMutationTests {
                 changed.append(DocumentNode(.sequence(Array(shorter)), at: node.position))
             }
             return elements.last?.integer == 0 ? [] : changed
+        case .mapping(let entries) where entries.isEmpty: return [.scalar("text", isQuoted: true)]
         case .mapping(let entries):
             // That another address is not found is true as well.
             let isNegative = { (entry: DocumentNode.Entry) in

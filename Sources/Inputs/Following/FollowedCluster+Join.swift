@@ -104,7 +104,8 @@ extension FollowedCluster {
         let gateway = waypoint(
             for: pod.metadata, in: pod.name, namespace: objects.namespaces[pod.name.namespace], settings: settings)
         return meshPod.workload(
-            settings: settings, locality: nodes[pod.spec.nodeName]?.locality ?? Locality(), waypoint: gateway)
+            settings: settings, locality: nodes[pod.spec.nodeName]?.locality ?? Locality(), waypoint: gateway,
+            policies: objects.policies.names(selecting: pod.metadata.labels, in: pod.name.namespace, settings))
     }
 
     /// Adds the services that select the pod, and whose endpoints nobody lists.

@@ -14,7 +14,10 @@ extension FollowedCluster {
             controllersBySelector.insert(
                 controller.key, namespace: controller.key.name.namespace, selector: controller.selector)
         case .ignored(let kind, let name, let origin): ignored[kind, default: [:]][name] = origin
-        case .namespace, .node, .named: objects.apply(item)
+        case .authorizationPolicy(let policy):
+            objects.apply(item)
+            if let selector = policy.attachment { learnLabels(of: selector) }
+        case .namespace, .node, .peerAuthentication, .named: objects.apply(item)
         }
     }
 
@@ -25,7 +28,8 @@ extension FollowedCluster {
         case .endpointSlice, .endpoints: removeEndpoints(key)
         case .service: removeService(key.name)
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: removeController(key)
-        case .namespace, .node, .serviceAccount, .cronJob: removeFromObjects(key)
+        case .namespace, .node, .authorizationPolicy, .peerAuthentication, .serviceAccount, .cronJob:
+            removeFromObjects(key)
         }
     }
 
@@ -96,7 +100,7 @@ extension FollowedCluster {
         }
     }
 
-    /// The pods that a selector of a service selects.
+    /// The pods that a selector of a service or a policy selects.
     func pods(in namespace: String, selectedBy selector: LabelSelector) -> [UInt32] {
         let hashes = selector.labels.map { CandidateIndex.hash(namespace, $0.key, $0.value) }
         guard let rarest = hashes.min(by: { podsByLabel.count($0) < podsByLabel.count($1) }) else { return [] }
@@ -104,6 +108,15 @@ extension FollowedCluster {
             guard let pod = pods[number] else { return false }
             return pod.name.namespace == namespace && selector.matches(pod.metadata.labels)
         }
+    }
+
+    /// The pods that list an AuthorizationPolicy.
+    func pods(selectedBy policy: KubernetesAuthorizationPolicy) -> [UInt32] {
+        guard let selector = policy.attachment else { return [] }
+        guard policy.name.namespace == settings.rootNamespace else {
+            return pods(in: policy.name.namespace, selectedBy: selector)
+        }
+        return pods.numbers.filter { number in pods[number].map { selector.matches($0.metadata.labels) } ?? false }
     }
 
     // MARK: Services and controllers

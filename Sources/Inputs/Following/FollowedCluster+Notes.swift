@@ -27,6 +27,7 @@ extension FollowedCluster {
             notes.append(pod.leftOutNote)
         }
         for service in objects.services.values { notes += service.notes(settings) }
+        notes += objects.policies.notes(settings)
         for number in endpoints.numbers { notes += notesOnEndpoints(number) }
         let withPods = controllersWithPods
         let chain = OwnerChain(controllers: objects.controllers)

@@ -7,6 +7,8 @@ struct TouchedObjects {
     /// Objects whose endpoints that are no pods have to be worked out again.
     var endpoints: Set<UInt32> = []
     var pods: Set<UInt32> = []
+    /// AuthorizationPolicies.
+    var policies: Set<KubernetesName> = []
 }
 
 extension FollowedCluster {
@@ -23,6 +25,7 @@ extension FollowedCluster {
         var touched = TouchedObjects()
         let all = gone + items.compactMap(\.key)
         if !isFarReaching { for key in all { touch(key, items, &touched) } }
+        let policiesBefore = all.compactMap { key in policy(of: key) }
         let before = all.compactMap { key in endpoints.number(of: key) }
         for number in before { noteOthers(listedIn: number, into: &delta) }
         for key in gone {
@@ -36,6 +39,7 @@ extension FollowedCluster {
             return
         }
         for key in all { touch(key, items, &touched) }
+        touchPods(of: all.filter { $0.kind == .authorizationPolicy }, before: policiesBefore, &touched)
         touched.endpoints.formUnion(before)
         workOut(touched, into: &delta)
     }
@@ -56,6 +60,8 @@ extension FollowedCluster {
         touched.endpoints = Set(endpoints.numbers)
         touched.pods = Set(pods.numbers)
         workOut(touched, into: &delta)
+        let all = objects.policies.policies(settings)
+        for name in Set(policies.keys).union(all.keys) { set(all[name], named: name, into: &delta) }
     }
 
     private mutating func workOut(_ touched: TouchedObjects, into delta: inout MeshDelta) {
@@ -79,6 +85,15 @@ extension FollowedCluster {
             if let workload, workload == workloads[Int(number)] { continue }
             set(workload.map { pool.share($0) }, ofPod: number, into: &delta)
         }
+        for name in touched.policies {
+            set(objects.policies.policy(of: name, settings), named: "\(name.namespace)/\(name.name)", into: &delta)
+        }
+    }
+
+    private mutating func set(_ new: Policy?, named name: String, into delta: inout MeshDelta) {
+        guard policies[name] != new else { return }
+        delta.policies.note(name, from: policies[name], to: new)
+        policies[name] = new
     }
 
     private mutating func set(_ new: Workload?, ofPod number: UInt32, into delta: inout MeshDelta) {
@@ -123,7 +138,9 @@ extension FollowedCluster {
         case .service:
             touched.services.insert(key.name)
             touchEndpoints(of: key.name, &touched)
-        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .serviceAccount, .cronJob:
+        case .authorizationPolicy: touched.policies.insert(key.name)
+        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .serviceAccount, .cronJob,
+            .peerAuthentication:
             break
         }
     }
@@ -142,6 +159,22 @@ extension FollowedCluster {
                     for other in endpoint.addresses { touched.pods.formUnion(candidates(at: other)) }
                 }
             }
+        }
+    }
+
+    private func policy(of key: ObjectKey) -> KubernetesAuthorizationPolicy? {
+        key.kind == .authorizationPolicy ? objects.policies.authorization[key.name] : nil
+    }
+
+    /// The pods that list a policy, or listed it before, where that is not the same. Pods that come, go or change their
+    /// labels in the step are touched by that.
+    private func touchPods(
+        of keys: [ObjectKey], before: [KubernetesAuthorizationPolicy], _ touched: inout TouchedObjects
+    ) {
+        for key in keys {
+            let (old, new) = (before.first { $0.name == key.name }, policy(of: key))
+            guard old?.attachment != new?.attachment else { continue }
+            for policy in [old, new] { touched.pods.formUnion(policy.map(pods(selectedBy:)) ?? []) }
         }
     }
 
@@ -172,8 +205,8 @@ extension KubernetesKind {
     /// Whether an object of the kind has to do with so much that everything is worked out again.
     fileprivate var reachesFar: Bool {
         switch self {
-        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job: true
-        case .serviceAccount, .service, .cronJob, .pod, .endpoints, .endpointSlice: false
+        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .peerAuthentication: true
+        case .serviceAccount, .service, .cronJob, .pod, .endpoints, .endpointSlice, .authorizationPolicy: false
         }
     }
 }

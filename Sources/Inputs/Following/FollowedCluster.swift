@@ -21,13 +21,15 @@ struct FollowedCluster: Sendable {
     var otherWorkloads: [UInt32: [Workload]] = [:]
     var services: [ServiceName: Service] = [:]
     var nodes: [String: Node] = [:]
+    /// By `Policy.resourceName`.
+    var policies: [String: Policy] = [:]
 
     // By which to find what a change touches.
     /// Pods of the mesh by their addresses, but for those in their node's network.
     var podsByAddress = CandidateIndex()
     /// Pods by namespace and label, for the keys of `labelKeys`.
     var podsByLabel = CandidateIndex()
-    /// Labels that selectors of services ask for.
+    /// Labels that selectors of services and policies ask for.
     var labelKeys: Set<String> = []
     /// EndpointSlices and Endpoints by the names of the pods that they list.
     var endpointsByPod = CandidateIndex()
@@ -118,7 +120,7 @@ extension FollowedCluster {
 
     /// All there is, as a mesh.
     var mesh: Mesh {
-        var mesh = Mesh(nodes: nodes, services: services)
+        var mesh = Mesh(nodes: nodes, services: services, policies: policies)
         mesh.workloads.reserveCapacity(workloads.count + otherWorkloads.count)
         for case let workload? in workloads { mesh.workloads[workload.uid] = workload }
         for (number, others) in otherWorkloads {

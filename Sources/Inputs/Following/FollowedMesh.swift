@@ -64,7 +64,7 @@ public struct FollowedMesh: Sendable {
         mesh.nodes.merge(resources.mesh.nodes) { own, _ in own }
         mesh.services.merge(resources.mesh.services) { own, _ in own }
         mesh.workloads.merge(resources.mesh.workloads) { own, _ in own }
-        mesh.policies = resources.mesh.policies
+        mesh.policies.merge(resources.mesh.policies) { own, _ in own }
         return mesh
     }
 
@@ -74,7 +74,7 @@ public struct FollowedMesh: Sendable {
     /// What was left out or taken differently than written, by file and position. Looks at everything.
     public var notes: [InputNote] {
         var notes = cluster.notes
-        let count = resources.mesh.policies.count
+        let count = Set(resources.mesh.policies.keys).union(cluster.policies.keys).count
         if count > 0 {
             notes.append(
                 InputNote(
@@ -215,7 +215,7 @@ public struct FollowedMesh: Sendable {
             below.services, above: { upper.services[$0] }, below: { lower.services[$0] })
         let workloads = above.workloads.over(
             below.workloads, above: { upper.workload($0) }, below: { lower.workloads[$0] })
-        let policies = above.policies.over(below.policies, above: { _ in nil }, below: { lower.policies[$0] })
+        let policies = above.policies.over(below.policies, above: { upper.policies[$0] }, below: { lower.policies[$0] })
         var changes: [MeshChange] = []
         changes += nodes.compactMap { $0.new.map(MeshChange.setNode) }
         changes += services.compactMap { $0.new.map(MeshChange.setService) }

@@ -3,9 +3,10 @@ import Model
 /// The configuration dump of a Kmesh daemon in its dual-engine mode (`/debug/config_dump/dual-engine`).
 ///
 /// Keys as in its `pkg/status/api.go`. Beside ztunnel's form: addresses are under `addresses`, ports are a list of
-/// `{service_port, target_port}`, a workload names its services without ports, rules are `{clauses: [...]}`. The dump
-/// says nothing about health policies, dry runs or which workloads share their node's address, so they count as the
-/// defaults, and waypoints have no ports (15008).
+/// `{service_port, target_port}`, a workload names its services without ports. Rules are Go's structures of the workload
+/// API: `{clauses: [{matches: [{source_ips: [{address, length}]}]}]}`, with names below `MatchType`. The dump says
+/// nothing about health policies, dry runs, service accounts in policies or which workloads share their node's address,
+/// so they count as the defaults, and waypoints have no ports (15008).
 public enum KmeshConfigDump: ResourceFormat {
     /// How such a file is recognised and named.
     public static let kind = InputKind.kmesh
@@ -53,6 +54,7 @@ public enum KmeshConfigDump: ResourceFormat {
     /// Reads a policy; `name`, `scope` and `action` must be there.
     public static func policy(_ node: DocumentNode, file: String) throws(InputError) -> Policy {
         var fields = try Fields(node, file: file, what: "a policy")
-        return try fields.policy(ruleForm: "a mapping with clauses") { $0.entries != nil }
+        for key in ["scope", "action"] { _ = try fields.required(key) }
+        return try fields.policy(rules: .messages)
     }
 }

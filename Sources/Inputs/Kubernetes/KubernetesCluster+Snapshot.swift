@@ -2,7 +2,7 @@ import Model
 
 /// What a cluster's objects come to.
 public struct KubernetesSnapshot: Sendable {
-    /// Nodes, services and workloads; policies come from elsewhere.
+    /// Nodes, services, workloads and policies.
     public var mesh: Mesh
     /// The workloads that Kmesh manages by their labels.
     public var enrolled: Set<WorkloadUID>
@@ -56,6 +56,8 @@ extension KubernetesCluster {
                 namespace: namespaces[service.name.namespace])
         }
         add(joined, to: &snapshot, nodes: clusterNodes)
+        snapshot.mesh.policies = policies.policies(settings)
+        notes += policies.notes(settings)
         snapshot.notes = notes.sorted()
         (self.placement, self.virtualAddresses) = (placement, virtualAddresses)
         return snapshot
@@ -171,7 +173,8 @@ extension KubernetesCluster {
             let namespace = namespaces[pod.name.namespace]
             let gateway = waypoint(for: pod.metadata, in: pod.name, namespace: namespace, settings: settings)
             let workload = pod.workload(
-                settings: settings, locality: nodes[pod.node]?.locality ?? Locality(), waypoint: gateway)
+                settings: settings, locality: nodes[pod.node]?.locality ?? Locality(), waypoint: gateway,
+                policies: policies.names(selecting: pod.metadata.labels, in: pod.name.namespace, settings))
             snapshot.mesh.workloads[workload.uid] = workload
             let isEnrolled = Enrolment.isEnrolled(
                 namespaceLabels: namespace?.metadata.labels ?? [:], podLabels: pod.metadata.labels,

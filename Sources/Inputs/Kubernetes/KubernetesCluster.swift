@@ -15,6 +15,7 @@ public struct KubernetesCluster: Sendable {
     var services: [KubernetesName: KubernetesService] = [:]
     var controllers: [ObjectKey: KubernetesController] = [:]
     var endpoints: [ObjectKey: KubernetesEndpoints] = [:]
+    var policies = KubernetesPolicies()
     /// Objects of which only the name counts.
     private var others: Set<ObjectKey> = []
     /// Objects of kinds that the mesh does not know.
@@ -44,6 +45,8 @@ public struct KubernetesCluster: Sendable {
         case .service(let service): services[service.name] = service
         case .controller(let controller): controllers[controller.key] = controller
         case .endpoints(let object): endpoints[object.key] = object
+        case .authorizationPolicy(let policy): policies.set(policy)
+        case .peerAuthentication(let policy): policies.set(policy)
         case .named(let key): others.insert(key)
         case .ignored(let kind, let name, let origin): ignored[kind, default: ([], origin)].names.insert(name)
         }
@@ -63,6 +66,8 @@ public struct KubernetesCluster: Sendable {
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
             return controllers.removeValue(forKey: key) != nil
         case .endpointSlice, .endpoints: return endpoints.removeValue(forKey: key) != nil
+        case .authorizationPolicy: return policies.removeAuthorization(objectName)
+        case .peerAuthentication: return policies.removePeerAuthentication(objectName)
         case .serviceAccount, .cronJob: return others.remove(key) != nil
         }
     }
@@ -76,6 +81,8 @@ public struct KubernetesCluster: Sendable {
         case .service: services[key.name] != nil
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: controllers[key] != nil
         case .endpointSlice, .endpoints: endpoints[key] != nil
+        case .authorizationPolicy: policies.authorization[key.name] != nil
+        case .peerAuthentication: policies.peerAuthentication[key.name] != nil
         case .serviceAccount, .cronJob: others.contains(key)
         }
     }
@@ -99,9 +106,17 @@ extension KubernetesCluster {
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
             names = controllers.keys.filter { $0.kind == kind }.map(\.name)
         case .endpointSlice, .endpoints: names = endpoints.keys.filter { $0.kind == kind }.map(\.name)
+        case .authorizationPolicy: names = Array(policies.authorization.keys)
+        case .peerAuthentication: names = Array(policies.peerAuthentication.keys)
         case .serviceAccount, .cronJob: names = others.filter { $0.kind == kind }.map(\.name)
         }
         return names.sorted()
+    }
+
+    /// The policies that the objects come to, one for each AuthorizationPolicy and PeerAuthentication that comes to any,
+    /// ordered by name.
+    public var convertedPolicies: [Policy] {
+        policies.converted(settings).sorted { $0.resourceName < $1.resourceName }
     }
 
     /// A note for each ignored kind, at its first object.
@@ -118,6 +133,6 @@ extension KubernetesCluster {
     /// Whether there is no object of a kind that the mesh knows.
     var isEmpty: Bool {
         namespaces.isEmpty && nodes.isEmpty && pods.isEmpty && services.isEmpty && controllers.isEmpty
-            && endpoints.isEmpty && others.isEmpty
+            && endpoints.isEmpty && policies.isEmpty && others.isEmpty
     }
 }

@@ -6,6 +6,8 @@ enum KubernetesItem: Sendable {
     case service(KubernetesService)
     case controller(KubernetesController)
     case endpoints(KubernetesEndpoints)
+    indirect case authorizationPolicy(KubernetesAuthorizationPolicy)
+    indirect case peerAuthentication(KubernetesPeerAuthentication)
     /// An object of which only the name counts.
     case named(ObjectKey)
     /// An object of a kind that the mesh does not know; `kind` names its API version where the plain kind is known.
@@ -30,6 +32,8 @@ enum KubernetesItem: Sendable {
                 .controller(try KubernetesController(object, kind: kind))
             case .endpointSlice: .endpoints(try KubernetesEndpoints(slice: object))
             case .endpoints: .endpoints(try KubernetesEndpoints(endpoints: object))
+            case .authorizationPolicy: .authorizationPolicy(try KubernetesAuthorizationPolicy(object))
+            case .peerAuthentication: .peerAuthentication(try KubernetesPeerAuthentication(object))
             case .serviceAccount, .cronJob: .named(ObjectKey(kind: kind, name: object.objectName))
             }
     }
@@ -43,6 +47,8 @@ enum KubernetesItem: Sendable {
         case .service(let service): ObjectKey(kind: .service, name: service.name)
         case .controller(let controller): controller.key
         case .endpoints(let endpoints): endpoints.key
+        case .authorizationPolicy(let policy): ObjectKey(kind: .authorizationPolicy, name: policy.name)
+        case .peerAuthentication(let policy): ObjectKey(kind: .peerAuthentication, name: policy.name)
         case .named(let key): key
         case .ignored: nil
         }

@@ -13,6 +13,8 @@ public enum KubernetesKind: String, Hashable, Sendable, CaseIterable {
     case pod = "Pod"
     case endpoints = "Endpoints"
     case endpointSlice = "EndpointSlice"
+    case authorizationPolicy = "AuthorizationPolicy"
+    case peerAuthentication = "PeerAuthentication"
 
     /// The API group the kind belongs to; the core group is empty.
     public var group: String {
@@ -21,6 +23,7 @@ public enum KubernetesKind: String, Hashable, Sendable, CaseIterable {
         case .deployment, .statefulSet, .daemonSet, .replicaSet: "apps"
         case .job, .cronJob: "batch"
         case .endpointSlice: "discovery.k8s.io"
+        case .authorizationPolicy, .peerAuthentication: "security.istio.io"
         }
     }
 

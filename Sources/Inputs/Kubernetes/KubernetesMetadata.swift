@@ -21,6 +21,8 @@ enum KubernetesLabel {
 enum KubernetesAnnotation {
     static let trafficDistribution = "networking.istio.io/traffic-distribution"
     static let restartedAt = "kubectl.kubernetes.io/restartedAt"
+    /// Of AuthorizationPolicies, which read it themselves.
+    static let dryRun = "istio.io/dry-run"
 
     /// Whether an annotation is kept.
     static func isKnown(_ name: String) -> Bool {

@@ -10,6 +10,8 @@ public struct KubernetesSettings: Hashable, Sendable {
     public var clusterDomain: String
     /// The trust domain of all workloads.
     public var trustDomain: String
+    /// The namespace whose policies are for the whole mesh.
+    public var rootNamespace: String
     /// What becomes of pods and services whose addresses no object says.
     public var unknownAddresses: UnknownAddresses
 
@@ -24,12 +26,14 @@ public struct KubernetesSettings: Hashable, Sendable {
 
     public init(
         cluster: String = Workload.defaultCluster, network: String = "", clusterDomain: String = "cluster.local",
-        trustDomain: String = "cluster.local", unknownAddresses: UnknownAddresses = .invented
+        trustDomain: String = "cluster.local", rootNamespace: String = "istio-system",
+        unknownAddresses: UnknownAddresses = .invented
     ) {
         self.cluster = cluster
         self.network = network
         self.clusterDomain = clusterDomain
         self.trustDomain = trustDomain
+        self.rootNamespace = rootNamespace
         self.unknownAddresses = unknownAddresses
     }
 

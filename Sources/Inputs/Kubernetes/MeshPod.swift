@@ -38,7 +38,10 @@ struct MeshPod {
 
     /// The workload that istiod makes of the pod.
     /// Source: Istio pilot/pkg/serviceregistry/ambient/workloads.go, podWorkloadBuilder.
-    func workload(settings: KubernetesSettings, locality nodeLocality: Locality, waypoint: Gateway?) -> Workload {
+    /// - Parameter policies: The names of those that select the pod.
+    func workload(
+        settings: KubernetesSettings, locality nodeLocality: Locality, waypoint: Gateway?, policies: [String]
+    ) -> Workload {
         let ownerName = owner?.name ?? name.name
         let locality = metadata.labels[KubernetesLabel.locality].map(Self.locality) ?? nodeLocality
         return Workload(
@@ -49,7 +52,7 @@ struct MeshPod {
             canonicalName: metadata.label(KubernetesLabel.canonicalName) ?? ownerName,
             canonicalRevision: metadata.label(KubernetesLabel.canonicalRevision) ?? "latest",
             networkMode: spec.usesHostNetwork ? .hostNetwork : .standard, health: health, waypoint: waypoint,
-            services: services)
+            services: services, policies: policies)
     }
 
     private var kind: WorkloadKind {

@@ -1,6 +1,6 @@
 /// What a mesh can be read from.
 public enum InputKind: String, Hashable, Sendable, CaseIterable {
-    case kubernetes, ztunnel, kmesh, mapDump
+    case kubernetes, ztunnel, kmesh, workloadAPI, mapDump
 
     /// A name for messages, as in "this is a …".
     public var title: String {
@@ -8,6 +8,7 @@ public enum InputKind: String, Hashable, Sendable, CaseIterable {
         case .kubernetes: "Kubernetes manifest"
         case .ztunnel: "ztunnel configuration"
         case .kmesh: "Kmesh configuration dump"
+        case .workloadAPI: "list of workload-API resources"
         case .mapDump: "bpftool map dump"
         }
     }
@@ -16,7 +17,8 @@ public enum InputKind: String, Hashable, Sendable, CaseIterable {
     static let understood = """
         understood are Kubernetes manifests (apiVersion and kind), ztunnel configurations (workloads with workloadIps, \
         services with ports {80: 8080}), configuration dumps of a Kmesh daemon (workloads with addresses, services \
-        with ports [{service_port: 80}]) and directories of map dumps (bpftool -j map dump)
+        with ports [{service_port: 80}]), policies of the workload API (name, scope, rules with clauses) and \
+        directories of map dumps (bpftool -j map dump)
         """
 }
 
@@ -40,7 +42,8 @@ extension InputKind {
             return recognize(policy: element)
         case "":
             if element["key"] != nil, element["value"] != nil || element["values"] != nil { return .mapDump }
-            return isObject(element) ? .kubernetes : nil
+            if isObject(element) { return .kubernetes }
+            return WorkloadAPIResource.isRecognized(element) ? .workloadAPI : nil
         default:
             return isObject(element) ? .kubernetes : nil
         }
@@ -53,6 +56,7 @@ extension InputKind {
         for key in lists {
             if let first = document[key]?.elements?.first { return recognize(element: first, of: key) }
         }
+        if WorkloadAPIResource.isRecognized(document) { return .workloadAPI }
         // Nothing but empty lists: an empty mesh in either format.
         return document.entries?.contains { lists.contains($0.key) } == true ? .ztunnel : nil
     }

@@ -147,6 +147,7 @@ public struct MeshInput: Sendable {
             result.notes += snapshot.notes
             result.mesh.nodes.merge(snapshot.mesh.nodes) { $1 }
             result.mesh.services.merge(snapshot.mesh.services) { $1 }
+            result.mesh.policies.merge(snapshot.mesh.policies) { $1 }
             result.mesh.workloads.merge(snapshot.mesh.workloads) { $1 }
         }
         for node in nodes where result.mesh.nodes[node.name] == nil { result.mesh.nodes[node.name] = node }

@@ -72,6 +72,9 @@ struct SourceFileReader {
             for (element, list) in try KmeshConfigDump.remainder(of: node, file: file) {
                 try deliver(element, of: list.rawValue, visit)
             }
+        case .workloadAPI?:
+            // The elements of a list have been handed out already.
+            if node.elements == nil { try deliver(node, of: "", visit) }
         default:
             // A list of objects has been handed out already, item by item, unless it has an anchor.
             let isList = isInside || node.entries?.contains { $0.key == "items" } == true
@@ -86,6 +89,7 @@ struct SourceFileReader {
         switch (kind, ResourceList(rawValue: key)) {
         case (.ztunnel?, let list?): try deliver(ZtunnelConfig.change(node, of: list, file: file), node, visit)
         case (.kmesh?, let list?): try deliver(KmeshConfigDump.change(node, of: list, file: file), node, visit)
+        case (.workloadAPI?, _): try deliver(WorkloadAPIResource.change(node, file: file), node, visit)
         case (.kubernetes?, _):
             guard InputKind.recognize(element: node, of: key) == .kubernetes else {
                 throw InputError(

@@ -71,34 +71,4 @@ extension Fields {
         try fields.finish()
         return loadBalancing
     }
-
-    /// A policy; `rules` is checked to be a list of what `isRule` accepts, and counted.
-    mutating func policy(
-        ruleForm: String, isRule: (DocumentNode) -> Bool
-    ) throws(InputError) -> Policy {
-        let scopes: KeyValuePairs<String, Policy.Scope> = [
-            "Global": .global, "Namespace": .namespace, "WorkloadSelector": .workload,
-        ]
-        _ = try required("scope")
-        _ = try required("action")
-        var ruleCount = 0
-        if let node = node("rules") {
-            guard let rules = node.elements else {
-                throw InputError(file, node.position, "\"rules\" must be a list, not \(node.kindName)")
-            }
-            for rule in rules where !isRule(rule) {
-                throw InputError(file, rule.position, "a rule must be \(ruleForm), not \(rule.kindName)")
-            }
-            ruleCount = rules.count
-        }
-        let policy = Policy(
-            name: try requiredFilled("name"),
-            namespace: try string("namespace") ?? "",
-            scope: try word("scope", in: scopes) ?? .global,
-            action: try word("action", in: ["Allow": Policy.Action.allow, "Deny": .deny]) ?? .allow,
-            rules: Array(repeating: Policy.Rule(), count: ruleCount),
-            isDryRun: try boolean("dryRun") ?? false)
-        try finish()
-        return policy
-    }
 }

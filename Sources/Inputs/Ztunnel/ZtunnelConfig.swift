@@ -67,6 +67,7 @@ public enum ZtunnelConfig: ResourceFormat {
     /// Reads a policy; `name`, `scope` and `action` must be there.
     public static func policy(_ node: DocumentNode, file: String) throws(InputError) -> Policy {
         var fields = try Fields(node, file: file, what: "a policy")
-        return try fields.policy(ruleForm: "a list of clauses") { $0.elements != nil }
+        for key in ["scope", "action"] { _ = try fields.required(key) }
+        return try fields.policy(rules: .lists)
     }
 }

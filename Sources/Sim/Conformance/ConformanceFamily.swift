@@ -13,6 +13,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     case mapLayout = "map-layout"
     case enrolment
     case dnsNameTable = "dns-name-table"
+    case policyConversion = "policy-conversion"
 
     /// Runs a case of the family.
     /// - Returns: What came out otherwise than expected, nothing when the case holds.
@@ -28,6 +29,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
         case .mapLayout: try MapLayoutFamily.differences(in: vector)
         case .enrolment: try EnrolmentFamily.differences(in: vector)
         case .dnsNameTable: try DNSNameTableFamily.differences(in: vector)
+        case .policyConversion: try PolicyConversionFamily.differences(in: vector)
         }
     }
 }
