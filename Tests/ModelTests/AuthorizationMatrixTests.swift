@@ -5,7 +5,7 @@ import Testing
 /// Finds the classes of addresses and ports in a matrix, by what the classes say of themselves.
 private struct Reader {
     let matrix: AuthorizationMatrix
-    let owners: WorkloadAddresses
+    let owners: SourceOwners
 
     /// Every class that claims the address.
     func sources(of address: IPAddress) -> [Int] {
@@ -35,7 +35,7 @@ private struct Reader {
 /// A mesh, and the connections that are tried in it.
 private struct Scene {
     let mesh: Mesh
-    let owners: WorkloadAddresses
+    let owners: SourceOwners
     let requests: [AuthorizationRequest]
     private let selection: PolicySelection
 
@@ -44,7 +44,7 @@ private struct Scene {
         let workloads = PolicyGenerator.workloads(count: random.below(9), using: &random)
         let policies = PolicyGenerator.policies(count: random.below(8), using: &random, over: workloads)
         mesh = PolicyGenerator.mesh(of: workloads, under: policies, using: &random)
-        owners = WorkloadAddresses(mesh.workloads.values)
+        owners = SourceOwners(mesh.workloads.values)
         requests = PolicyGenerator.requests(count: 150, using: &random, in: mesh)
         selection = PolicySelection(mesh.policies)
     }
@@ -125,8 +125,8 @@ private struct Scene {
             let matrix = AuthorizationMatrix(
                 scene.mesh,
                 .init(
-                    sources: [request.source], destinations: [request.destination.address],
-                    port: request.destination.port))
+                    sources: [request.source],
+                    destinations: [.init(request.destination.address, port: request.destination.port)]))
             guard matrix.sources.count == 1, matrix.destinations.count == 1, matrix.destinations[0].ports.count == 1
             else {
                 Issue.record("seed \(seed): \(request)")

@@ -89,8 +89,8 @@ func edgesOfABlockAreOnBothSides(block: String, edges: [String]) throws {
             networkMode: mode)
     }
     let (a, b, host) = (workload("a"), workload("b"), workload("0", .hostNetwork))
-    #expect(WorkloadAddresses([b, host, a]).workload(of: address) == a)
-    #expect(WorkloadAddresses([host]).identity(of: address) == nil)
-    #expect(WorkloadAddresses([b]).identity(of: address)?.principal == "cluster.local/ns/ns/sa/b")
-    #expect(WorkloadAddresses([b, a]).addresses == [address])
+    #expect(SourceOwners([b, host, a]).workload(of: address) == a)
+    #expect(SourceOwners([host]).identity(of: address) == nil)
+    #expect(SourceOwners([b]).identity(of: address)?.principal == "cluster.local/ns/ns/sa/b")
+    #expect(SourceOwners([b, a]).addresses == [address])
 }

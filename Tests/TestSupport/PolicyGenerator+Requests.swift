@@ -16,7 +16,7 @@ public struct RequestScene: Sendable {
     private let destinations: [[IPAddress]]
     private let sources: [[IPAddress]]
     private let ports: [UInt16]
-    private let owners: WorkloadAddresses
+    private let owners: SourceOwners
 
     public init(_ mesh: Mesh) {
         let workloads = mesh.sortedWorkloads
@@ -32,7 +32,7 @@ public struct RequestScene: Sendable {
         self.destinations = AddressFamily.allCases.map { family in destinations.filter { $0.family == family } }
         let named = matches.flatMap { $0.destinationPorts.any + $0.destinationPorts.none }
         ports = named.flatMap { [$0, $0, $0 &- 1, $0 &+ 1] } + PolicyGenerator.ports + [12_345]
-        owners = WorkloadAddresses(workloads)
+        owners = SourceOwners(workloads)
     }
 
     /// A connection within one family: from a workload, from the edge of a block or from afar, to a workload or the edge

@@ -8,13 +8,22 @@ public struct AuthorizationMatrix: Sendable {
         /// Where connections come from: any addresses; nil for every workload, and everything else that could call.
         public var sources: [IPAddress]?
         /// Where they go to: any addresses; nil for those of every workload.
-        public var destinations: [IPAddress]?
-        /// At which port; nil for all.
-        public var port: UInt16?
+        public var destinations: [Destination]?
 
-        public init(sources: [IPAddress]? = nil, destinations: [IPAddress]? = nil, port: UInt16? = nil) {
+        public init(sources: [IPAddress]? = nil, destinations: [Destination]? = nil) {
             self.sources = sources
             self.destinations = destinations
+        }
+    }
+
+    /// An address that is asked about.
+    public struct Destination: Hashable, Sendable {
+        public var address: IPAddress
+        /// The only port that is asked about; nil for all.
+        public var port: UInt16?
+
+        public init(_ address: IPAddress, port: UInt16? = nil) {
+            self.address = address
             self.port = port
         }
     }
@@ -37,10 +46,10 @@ public struct AuthorizationMatrix: Sendable {
 
     /// Works out the matrix of a mesh, or of a part of it.
     public init(_ mesh: Mesh, _ selection: Selection = Selection()) {
-        let addresses = WorkloadAddresses(mesh.workloads.values)
+        let addresses = SourceOwners(mesh.workloads.values)
         let scopes = DestinationScopes(mesh, addresses, selection)
         let conditions = ConditionTable(scopes.policyLists.flatMap(\.self))
-        destinations = scopes.classes(by: conditions, port: selection.port)
+        destinations = scopes.classes(by: conditions)
         let partition = SourcePartition(mesh, addresses, selection, by: conditions)
         sources = partition.classes
         var judge = MatrixJudge(conditions, partition)

@@ -7,6 +7,8 @@ struct DestinationScopes {
     /// One address.
     private struct Target {
         let address: IPAddress
+        /// The only port that is asked about.
+        let port: UInt16?
         let kind: DestinationClass.Kind
         /// The owner; of a host's address those that share it.
         let workloads: [Workload]
@@ -16,11 +18,12 @@ struct DestinationScopes {
     private struct Key: Hashable {
         let kind: DestinationClass.Kind
         let policyList: Int
+        let port: UInt16?
         /// Of the list's conditions on destination addresses, which hold.
         let signature: [Bool]
     }
 
-    init(_ mesh: Mesh, _ owners: WorkloadAddresses, _ selection: AuthorizationMatrix.Selection) {
+    init(_ mesh: Mesh, _ owners: SourceOwners, _ selection: AuthorizationMatrix.Selection) {
         var hosts: [IPAddress: [Workload]] = [:]
         for workload in mesh.sortedWorkloads where workload.networkMode == .hostNetwork {
             for address in Set(workload.addresses) where owners.workload(of: address) == nil {
@@ -42,43 +45,45 @@ struct DestinationScopes {
             numbersByListing[listing] = number
             return number
         }
-        let addresses = selection.destinations ?? owners.addresses + hosts.keys
-        for address in Set(addresses).sorted() {
+        let all = selection.destinations ?? (owners.addresses + hosts.keys).map { .init($0) }
+        for destination in Set(all).sorted(by: { ($0.address, $0.port ?? 0) < ($1.address, $1.port ?? 0) }) {
+            let address = destination.address
             if let workload = owners.workload(of: address) {
                 targets.append(
                     Target(
-                        address: address, kind: .workloads, workloads: [workload],
+                        address: address, port: destination.port, kind: .workloads, workloads: [workload],
                         policyList: policyList(of: workload)))
             } else {
                 let sharing = hosts[address] ?? []
                 targets.append(
                     Target(
-                        address: address, kind: sharing.isEmpty ? .strangers : .hosts, workloads: sharing,
+                        address: address, port: destination.port, kind: sharing.isEmpty ? .strangers : .hosts,
+                        workloads: sharing,
                         policyList: policyList(of: nil)))
             }
         }
     }
 
     /// The destinations by what policies ask of them.
-    /// - Parameter port: The only one that is asked about.
-    func classes(by conditions: ConditionTable, port: UInt16?) -> [DestinationClass] {
+    func classes(by conditions: ConditionTable) -> [DestinationClass] {
         let matches = policyLists.map { policies in policies.flatMap { conditions[$0.resourceName].matches } }
         let blocks = matches.map { Array(Set($0.map(\.blocks).filter { !$0.isEmpty })) }
-        let ports = matches.map { matches in
-            port.map { [PortClass(ports: [$0], isOthers: false, representative: $0)] } ?? Self.portClasses(of: matches)
-        }
+        let ports = matches.map { Self.portClasses(of: $0) }
         var grouped: [Key: [Target]] = [:]
         for target in targets {
             let signature = blocks[target.policyList].map { $0.hold { $0.contains(target.address) } }
-            grouped[Key(kind: target.kind, policyList: target.policyList, signature: signature), default: []]
-                .append(target)
+            let key = Key(
+                kind: target.kind, policyList: target.policyList, port: target.port, signature: signature)
+            grouped[key, default: []].append(target)
         }
         let classes = grouped.map { key, targets in
             DestinationClass(
                 kind: key.kind,
                 members: ClassMember.members(
                     targets.flatMap { target in target.workloads.map { ($0, target.address) } }),
-                policies: policyLists[key.policyList].map(\.resourceName), ports: ports[key.policyList],
+                policies: policyLists[key.policyList].map(\.resourceName),
+                ports: key.port.map { [PortClass(ports: [$0], isOthers: false, representative: $0)] }
+                    ?? ports[key.policyList],
                 representatives: AddressFamily.allCases.compactMap { family in
                     targets.first { $0.address.family == family }?.address
                 },
@@ -95,12 +100,12 @@ struct DestinationScopes {
             case .strangers: 2
             }
         }
-        func order(_ one: DestinationClass) -> (Int, String, IPAddress) {
-            (rank(one.kind), one.members.first?.workload.uid.text ?? "", one.representative)
+        func order(_ one: DestinationClass) -> (Int, String, IPAddress, UInt16) {
+            let uid = one.members.first?.workload.uid.text ?? ""
+            return (rank(one.kind), uid, one.representative, one.ports[0].representative)
         }
-        let (x, y) = (order(a), order(b))
-        // Of one workload's addresses in several classes the first ones differ.
-        return x.0 != y.0 ? x.0 < y.0 : x.1 != y.1 ? x.1 < y.1 : x.2 < y.2
+        // Of one workload's addresses in several classes the first ones or the ports differ.
+        return order(a) < order(b)
     }
 
     /// Ports that no condition tells apart, those that are named in order of the first of each class, then all others.

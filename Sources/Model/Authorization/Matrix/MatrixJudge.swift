@@ -2,8 +2,8 @@
 struct MatrixJudge {
     private let conditions: ConditionTable
     /// Of each condition on the source the classes for which it holds.
-    private let holding: [BitSet]
-    private let everybody: BitSet
+    private let holding: [ClassSet]
+    private let everybody: ClassSet
     private let sourceCount: Int
     private var verdicts: [AuthorizationVerdict] = []
     private var verdictNumbers: [AuthorizationVerdict: Int32] = [:]
@@ -15,9 +15,9 @@ struct MatrixJudge {
     init(_ conditions: ConditionTable, _ partition: SourcePartition) {
         self.conditions = conditions
         sourceCount = partition.classes.count
-        everybody = BitSet(allBelow: sourceCount)
+        everybody = ClassSet(allBelow: sourceCount)
         holding = conditions.sources.indices.map { condition in
-            var set = BitSet(limit: partition.classes.count)
+            var set = ClassSet(limit: partition.classes.count)
             for (number, signature) in partition.signatures.enumerated() where signature.contains(condition) {
                 set.insert(number)
             }
@@ -75,11 +75,11 @@ struct MatrixJudge {
     }
 
     private func sources(
-        matching rule: [ConditionTable.Clause], _ destination: IPAddress, _ port: UInt16, among candidates: BitSet
-    ) -> BitSet {
+        matching rule: [ConditionTable.Clause], _ destination: IPAddress, _ port: UInt16, among candidates: ClassSet
+    ) -> ClassSet {
         var result = candidates
         for case let matches? in rule {
-            var any = BitSet(limit: sourceCount)
+            var any = ClassSet(limit: sourceCount)
             for match in matches
             where match.ports.hold({ $0 == port }) && match.blocks.hold({ $0.contains(destination) }) {
                 any.formUnion(holding[match.source])

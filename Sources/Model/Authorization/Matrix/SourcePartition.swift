@@ -2,7 +2,7 @@
 struct SourcePartition {
     private(set) var classes: [SourceClass] = []
     /// Of each class the conditions that hold, by their numbers.
-    private(set) var signatures: [BitSet] = []
+    private(set) var signatures: [ClassSet] = []
 
     /// Sources of which only one needs to be looked at: of one identity, inside the same blocks.
     private struct Unit {
@@ -17,11 +17,11 @@ struct SourcePartition {
 
     private struct Key: Hashable {
         let isKnown: Bool
-        let signature: BitSet
+        let signature: ClassSet
     }
 
     init(
-        _ mesh: Mesh, _ owners: WorkloadAddresses, _ selection: AuthorizationMatrix.Selection,
+        _ mesh: Mesh, _ owners: SourceOwners, _ selection: AuthorizationMatrix.Selection,
         by conditions: ConditionTable
     ) {
         let tree = BlockTree(conditions.sources.lazy.flatMap { $0.blocks.any + $0.blocks.none })
@@ -42,7 +42,7 @@ struct SourcePartition {
     // MARK: Units
 
     private static func units(
-        _ mesh: Mesh, _ owners: WorkloadAddresses, _ chosen: [IPAddress]?, _ tree: BlockTree
+        _ mesh: Mesh, _ owners: SourceOwners, _ chosen: [IPAddress]?, _ tree: BlockTree
     ) -> [Unit] {
         var known: [Unit] = []
         var places: [PeerIdentity: [Int: Int]] = [:]
@@ -83,7 +83,7 @@ struct SourcePartition {
     }
 
     /// Of each unit the conditions that hold.
-    private static func signatures(of units: [Unit], _ conditions: ConditionTable, _ tree: BlockTree) -> [BitSet] {
+    private static func signatures(of units: [Unit], _ conditions: ConditionTable, _ tree: BlockTree) -> [ClassSet] {
         var identityNumbers: [PeerIdentity: Int] = [:]
         var identities: [(identity: PeerIdentity, principal: String)] = []
         let numbers = units.map { unit -> Int? in
@@ -93,7 +93,7 @@ struct SourcePartition {
             identities.append((identity, identity.principal))
             return identities.count - 1
         }
-        var result = [BitSet](repeating: BitSet(limit: conditions.sources.count), count: units.count)
+        var result = [ClassSet](repeating: ClassSet(limit: conditions.sources.count), count: units.count)
         for (number, condition) in conditions.sources.enumerated() {
             let ofIdentity = identities.map { condition.holds(for: $0.identity, principal: $0.principal) }
             let ofNode = condition.blocks.isEmpty ? nil : tree.holds(condition.blocks)

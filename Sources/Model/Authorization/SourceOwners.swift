@@ -2,7 +2,7 @@
 ///
 /// The address of a host-network workload is its node's and tells nothing about the workload. Of several workloads with
 /// one address the first by uid owns it, as in the maps of preset `hardened`.
-public struct WorkloadAddresses: Sendable {
+public struct SourceOwners: Sendable {
     private var owners: [IPAddress: Workload] = [:]
 
     /// - Parameter workloads: All of the mesh, in any order.

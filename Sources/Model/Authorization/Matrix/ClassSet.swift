@@ -1,5 +1,5 @@
 /// A set of numbers below a limit that all sets of one computation share.
-struct BitSet: Hashable {
+struct ClassSet: Hashable {
     private(set) var words: [UInt64]
 
     /// An empty set.
@@ -17,15 +17,15 @@ struct BitSet: Hashable {
 
     func contains(_ number: Int) -> Bool { words[number >> 6] >> UInt64(number & 63) & 1 == 1 }
 
-    mutating func formUnion(_ other: BitSet) {
+    mutating func formUnion(_ other: ClassSet) {
         for index in words.indices { words[index] |= other.words[index] }
     }
 
-    mutating func formIntersection(_ other: BitSet) {
+    mutating func formIntersection(_ other: ClassSet) {
         for index in words.indices { words[index] &= other.words[index] }
     }
 
-    mutating func subtract(_ other: BitSet) {
+    mutating func subtract(_ other: ClassSet) {
         for index in words.indices { words[index] &= ~other.words[index] }
     }
 
