@@ -82,7 +82,7 @@ private func mixed() -> Mesh {
 
 @Test(arguments: [
     ("s-0", "s:81", "--to: service ns/s.ns.svc.cluster.local has no port 81; it has 80"),
-    ("s0", "s:80", "--from: there is no workload named \"s0\"; did you mean s-0?"),
+    ("s-00", "s:80", "--from: there is no workload named \"s-00\"; did you mean s-0?"),
     ("s-0", "t-0:80", "--to: there is no service or workload named \"t-0\"; did you mean s-0?"),
     ("s-0", "[fd00::1]:80", "--to: s-0 and [fd00::1]:80 have no addresses of the same family"),
 ])
