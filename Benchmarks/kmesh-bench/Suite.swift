@@ -4,7 +4,7 @@ import CommandLineTool
 /// The benchmarks by name, at the sizes for which there are targets.
 enum Suite: String, CaseIterable {
     // First what starts a process whose memory is measured: it begins with this one's peak.
-    case manifest, connect, compile, change, start
+    case manifest, connect, compile, change, authorization, start
 
     static let large = SampleMesh(serviceCount: 5000, endpointCount: 20)
 
@@ -13,6 +13,7 @@ enum Suite: String, CaseIterable {
         case .connect: try Self.connect(rounds)
         case .compile: try Self.compile(rounds)
         case .change: try Self.change(rounds)
+        case .authorization: try Self.authorization(rounds)
         case .start: try Self.start(rounds)
         case .manifest: try Self.manifest()
         }
@@ -75,6 +76,19 @@ enum Suite: String, CaseIterable {
         }
         figures.append(Figure(name: "most map writes a change", value: Double(mostWrites), unit: "", target: 5))
         return figures
+    }
+
+    private static func authorization(_ rounds: Int) throws -> [Figure] {
+        var benchmark = AuthorizationBenchmark()
+        let compile = try (0..<rounds).map { _ in try benchmark.compile() }
+        let change = try (0..<rounds).map { try benchmark.change($0) }
+        let verdict = (0..<rounds).map { _ in benchmark.verdict(count: 1_000_000) }
+        return [
+            Figure(
+                name: "1,000 policies for 10,000 workloads", value: compile.median, unit: "ms", target: 1000),
+            Figure(name: "one policy changed", value: change.median, unit: "ms", target: 20),
+            Figure(name: "verdict, no explanation", value: verdict.median, unit: "ns", target: 100),
+        ]
     }
 
     private static func manifest() throws -> [Figure] {

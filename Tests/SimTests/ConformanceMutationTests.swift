@@ -35,6 +35,13 @@ struct ConformanceMutationTests {
         ("kmesh-endpoints-3", #"["wl1", "wl2"]}"#, #"["wl2", "wl1"]}"#),
         ("kmesh-lbupdate-0", "[4, 0, 0, 0]", "[3, 1]"),
         ("kmesh-dns-0", #""ips": ["10.0.0.1"]"#, #""ips": []"#),
+        ("kmesh-rbac-2-3", #""action": "DENY""#, #""action": "ALLOW""#),
+        ("zt-decide-3", #""name": "deny", "namespace": "ns1""#, #""name": "deny", "namespace": "ns9""#),
+        ("zt-strmatch-6", #"{"suffix": "foo"}"#, #"{"prefix": "foo"}"#),
+        ("kmesh-e2e-port-3", #""port": 9091, "targetPort": 16060"#, #""port": 9091, "targetPort": 19090"#),
+        ("xdp-authz/base/two-workloads", #""policies": [2]"#, #""policies": [1]"#),
+        ("xdp-authz/port/allow-miss", #""destination_ports": [80]"#, #""destination_ports": [81]"#),
+        ("xdp-rst/v4-denied-syn", "5004faf0", "5014faf0"),
     ])
     func changesThatCouldBeTrueAreNoticed(_ id: String, _ old: String, _ new: String) throws {
         let line = try #require(try line(of: id))

@@ -197,3 +197,25 @@ func theHeaderHoldsTheOriginalDestination(_ destination: String, _ expected: Str
         #expect(decision.report?.state == .close && decision.report?.sentBytes == 7)
     }
 }
+
+@Test(arguments: [
+    ("10.0.0.1:40000", "10.0.0.2:8080", "10.0.0.2:8080", "10.0.0.1:40000"),
+    ("[::ffff:10.0.0.1]:40000", "[::ffff:10.0.0.2]:8080", "10.0.0.2:8080", "10.0.0.1:40000"),
+    ("[fd00::1]:40000", "[fd00::2]:8080", "[fd00::2]:8080", "[fd00::1]:40000"),
+])
+func aFlowThatAPodOpensIsRecordedAsItsRepliesHaveIt(
+    _ local: String, _ remote: String, _ source: String, _ destination: String
+) {
+    for (preset, managed) in [(Preset.hardened, true), (.hardened, false), (.upstream, true)] {
+        var fixture = HookFixture(preset, managed: managed)
+        let connection = Connection(
+            local: socketAddress(local), remote: socketAddress(remote), cookie: HookFixture.cookie)
+        for event in [SockOps.Event.connect, .activeEstablished, .passiveEstablished, .close] {
+            let decision = sockOps(preset).run(
+                event, connection, maps: &fixture.maps, storage: &fixture.storage, now: 1, recorder: &fixture.trace)
+            let isRecorded = event == .connect && preset == .hardened && managed
+            let replies = PacketFlow(source: socketAddress(source), destination: socketAddress(destination))
+            #expect(decision.openedReplies == (isRecorded ? replies : nil), "\(preset) \(managed) \(event)")
+        }
+    }
+}

@@ -99,3 +99,38 @@ extension MapAddress: MapKey {
     @inlinable
     public func isSame(as other: MapAddress) -> Bool { halves == other.halves }
 }
+
+extension ConnectionTuple: MapKey {
+    /// All 36 bytes: the IPv6 member covers the whole union.
+    @inlinable
+    var parts: (MapAddress, MapAddress, UInt64) {
+        let tuple = ipv6
+        return (
+            MapAddress(word: tuple.saddr), MapAddress(word: tuple.daddr),
+            UInt64(tuple.sport) | UInt64(tuple.dport) << 16
+        )
+    }
+    @inlinable
+    public var hashBits: UInt64 {
+        let (source, destination, ports) = parts
+        return mixed(source.hashBits ^ mixed(destination.hashBits ^ mixed(ports &+ 1)))
+    }
+    @inlinable
+    public func isSame(as other: ConnectionTuple) -> Bool {
+        let (own, its) = (parts, other.parts)
+        return own.0.isSame(as: its.0) && own.1.isSame(as: its.1) && own.2 == its.2
+    }
+}
+
+extension FragmentKey: MapKey {
+    @inlinable
+    public var hashBits: UInt64 {
+        let number = UInt64(identification) | UInt64(is_ipv6) << 32
+        return mixed(source.hashBits ^ mixed(destination.hashBits ^ mixed(number &+ 1)))
+    }
+    @inlinable
+    public func isSame(as other: FragmentKey) -> Bool {
+        source.isSame(as: other.source) && destination.isSame(as: other.destination)
+            && identification == other.identification && is_ipv6 == other.is_ipv6
+    }
+}

@@ -30,6 +30,9 @@ public typealias AuthorizationRange = km_authz_range
 public typealias AuthorizationRange6 = km_authz_range6
 public typealias AuthorizationRow = km_authz_row
 public typealias AuthorizationRule = km_authz_rule
+public typealias CachedVerdict = km_verdict_value
+public typealias OpenedFlow = km_flow_value
+public typealias FragmentKey = km_fragment_key
 
 /// The id of a service, or the uid of a backend: both live in one id space.
 public typealias ResourceID = UInt32

@@ -13,6 +13,12 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     case mapLayout = "map-layout"
     case enrolment
     case dnsNameTable = "dns-name-table"
+    case authz
+    case authzMatch = "authz-match"
+    case stringMatch = "string-match"
+    case authzPort = "authz-port"
+    case xdpAuthz = "xdp-authz"
+    case xdpReset = "xdp-rst"
     case policyConversion = "policy-conversion"
 
     /// Runs a case of the family.
@@ -29,6 +35,12 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
         case .mapLayout: try MapLayoutFamily.differences(in: vector)
         case .enrolment: try EnrolmentFamily.differences(in: vector)
         case .dnsNameTable: try DNSNameTableFamily.differences(in: vector)
+        case .authz: try AuthorizationFamily.verdictDifferences(in: vector)
+        case .authzMatch: try AuthorizationFamily.matchDifferences(in: vector)
+        case .stringMatch: try AuthorizationFamily.nameDifferences(in: vector)
+        case .authzPort: try AuthorizationPortFamily.differences(in: vector)
+        case .xdpAuthz: try XDPFamily.authorizationDifferences(in: vector)
+        case .xdpReset: try XDPFamily.resetDifferences(in: vector)
         case .policyConversion: try PolicyConversionFamily.differences(in: vector)
         }
     }

@@ -25,6 +25,8 @@ public struct SockOps: Sendable {
         public var authorizationRequest: [SocketAddress] = []
         /// The verdict of this connection is forgotten.
         public var forgetsVerdict = false
+        /// The flow that a pod opens, as its replies have it: it goes into km_flow (`InboundFlows.open`).
+        public var openedReplies: PacketFlow?
 
         init(_ reason: Reason) { self.reason = reason }
     }
@@ -45,7 +47,7 @@ public struct SockOps: Sendable {
         now: UInt64, recorder: inout some DecisionRecorder
     ) -> Decision {
         switch event {
-        case .connect: return control(connection, maps: &maps, recorder: &recorder)
+        case .connect: return connect(connection, maps: &maps, recorder: &recorder)
         case .activeEstablished:
             return active(connection, maps: &maps, storage: &storage, now: now, recorder: &recorder)
         case .passiveEstablished:
@@ -54,17 +56,25 @@ public struct SockOps: Sendable {
         }
     }
 
-    /// A connect to a control address manages or releases the socket's own address.
-    private func control(
+    /// A flow begins; a connect to a control address manages or releases the socket's own address too.
+    private func connect(
         _ connection: Connection, maps: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> Decision {
         let gate = Gate(options: options)
-        let key = ManageKey(connection.local.address)
-        return switch gate.obey(connection.remote, for: key, maps: &maps, recorder: &recorder) {
-        case .manage: Decision(.controlManageAddress)
-        case .release: Decision(.controlReleaseAddress)
-        case nil: Decision(.none)
+        var decision = Decision(.none)
+        // Where xdp_ingress judges by compiled policies, it knows the replies of a flow by what is recorded here,
+        // before the SYN leaves. A mapped socket's packets are IPv4.
+        if options.authorization == .compiled, gate.isManaged(connection.cookie, maps: &maps, recorder: &recorder) {
+            decision.openedReplies = PacketFlow(
+                source: connection.remote.unmapped, destination: connection.local.unmapped)
         }
+        let key = ManageKey(connection.local.address)
+        switch gate.obey(connection.remote, for: key, maps: &maps, recorder: &recorder) {
+        case .manage: decision.reason = .controlManageAddress
+        case .release: decision.reason = .controlReleaseAddress
+        case nil: break
+        }
+        return decision
     }
 
     private func active(

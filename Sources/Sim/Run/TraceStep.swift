@@ -31,9 +31,9 @@ struct TraceNamer {
             steps: event.steps.map(step))
     }
 
-    private func name(_ id: ResourceID) -> String { node?.name(of: id) ?? "id \(id)" }
+    func name(_ id: ResourceID) -> String { node?.name(of: id) ?? "id \(id)" }
 
-    private func address(_ address: IPAddress) -> String {
+    func address(_ address: IPAddress) -> String {
         book.name(of: address).map { "\(address) (\($0))" } ?? "\(address)"
     }
 
@@ -66,6 +66,8 @@ struct TraceNamer {
                 value: value.map { "target port \(hostPort($0.target_port))" } ?? "not there")
         case .draw(let number, let count):
             return TraceStep(what: "draw", key: "\(number)", value: "index \(number % count + 1) of \(count)")
+        case .ingress(let step):
+            return ingress(step)
         case .rule(let reason):
             return TraceStep(what: "rule", key: reason.rawValue, value: reason.sentence)
         case .option(let option):

@@ -14,6 +14,8 @@ public enum LookupStep: Sendable {
     case servicePort(ServicePortKey, ServicePortValue?)
     /// A draw, and among how many.
     case draw(UInt32, count: UInt32)
+    /// A step of xdp_ingress.
+    case ingress(IngressStep)
     /// A step's result that ends or turns the lookup.
     case rule(Reason)
     /// An option made a difference here: its other value would have gone on otherwise.
