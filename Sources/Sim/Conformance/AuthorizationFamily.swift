@@ -37,9 +37,7 @@ enum AuthorizationFamily {
     /// Whether a policy matches a connection.
     static func matchDifferences(in vector: ConformanceCase) throws(InputError) -> [Difference] {
         var input = try vector.inputFields()
-        var fields = try Fields(input.required("policy"), file: vector.file, what: "\"policy\"")
-        let policy = try fields.policy()
-        try fields.finish()
+        let policy = try WorkloadAPIResource.policy(input.required("policy"), file: vector.file)
         let request = try input.authorizationRequest(judgedBy: [policy])
         try input.finish()
         var expectation = try Expectation(vector.expect, of: vector)
