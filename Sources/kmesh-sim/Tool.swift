@@ -48,6 +48,7 @@ enum Tool {
         case "maps": return try MapsCommand(invocation).run(on: &console)
         case "check": return try CheckCommand(invocation).run(on: &console)
         case "diff": return try DiffCommand(invocation).run(on: &console)
+        case "authz": return try AuthzCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
         default:
             try console.write(declaration.document(for: invocation, version: version) ?? "")
