@@ -13,8 +13,12 @@ private struct LooseReading {
     /// nil for what is no IP.
     init?(_ frame: [UInt8]) {
         var rest = frame.dropFirst(12)
-        while let type = rest.first(2), [[0x81, 0], [0x88, 0xa8]].contains(type) { rest = rest.dropFirst(4) }
-        guard let type = rest.first(2) else { return }
+        var tags = 0
+        while let type = rest.first(2), [[0x81, 0], [0x88, 0xa8]].contains(type) {
+            rest = rest.dropFirst(4)
+            tags += 1
+        }
+        guard tags < 3, let type = rest.first(2) else { return }
         rest = rest.dropFirst(2)
         switch type {
         case [8, 0]:
@@ -54,7 +58,9 @@ private func drawnFrame(_ random: inout SplitMix64) -> [UInt8] {
     let flow =
         isIPv6
         ? IngressFixture.flow("[fd00::5]:4", "[fd00::2]:\(port)")
-        : IngressFixture.flow("10.0.1.\(random.one(of: [5, 6, 7])):4", "10.0.0.\(2 + random.below(13)):\(port)")
+        : IngressFixture.flow(
+            "10.0.1.\(random.one(of: [5, 6, 7])):4", "10.0.0.\(random.one(of: [2, 2, 7, 3 + random.below(12)])):\(port)"
+        )
     var builder = PacketBuilder(flow, flags: TCPFlags(rawValue: UInt8(random.below(32))))
     builder.tags = random.one(of: [[], [], [.vlan], [.serviceVLAN, .vlan], [.vlan, .vlan, .vlan]])
     builder.payload = [UInt8](repeating: 6, count: random.below(60))
@@ -67,8 +73,8 @@ private func drawnFrame(_ random: inout SplitMix64) -> [UInt8] {
         .init(random.one(of: kinds), contents: [0, UInt8(random.below(8) / 7)])
     }
     guard random.isOneIn(3) else { return builder.frame }
-    let start = random.below(8) * 8
-    return builder.fragment(start..<start + 8 * (1 + random.below(10)), identification: UInt32(random.below(3)))
+    let start = random.one(of: [0, random.below(8) * 8])
+    return builder.fragment(start..<start + 8 * (1 + random.below(10)), identification: UInt32(random.below(2)))
 }
 
 /// Random bytes in random places; sometimes cut, sometimes longer.
