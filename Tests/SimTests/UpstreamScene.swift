@@ -45,10 +45,10 @@ struct UpstreamScene {
 
     /// A packet arrives at the pod.
     mutating func receive(
-        _ source: String = "10.0.0.1:1234", to destination: String = "10.1.0.2:80", _ flags: TCPPacket.Flags = .syn
+        _ source: String = "10.0.0.1:1234", to destination: String = "10.1.0.2:80", _ flags: PodPacket.Flags = .syn
     ) -> UpstreamXDPOutcome {
         authorization.receive(
-            TCPPacket(from: socketAddress(source), to: socketAddress(destination), flags), frontends: &maps,
+            PodPacket(from: socketAddress(source), to: socketAddress(destination), flags), frontends: &maps,
             recorder: &trace)
     }
 

@@ -37,7 +37,7 @@ struct UpstreamTupleTests {
 
     @Test(arguments: [("10.0.0.1:1234", "10.1.0.2:80"), ("[fd00::1]:1234", "[fd00:1::2]:80")])
     func aBuiltFrameIsReadBack(_ source: String, _ destination: String) throws {
-        let packet = TCPPacket(from: socketAddress(source), to: socketAddress(destination), [.syn, .ack])
+        let packet = PodPacket(from: socketAddress(source), to: socketAddress(destination), [.syn, .ack])
         let frame = try UpstreamFrame(packet.frame)
         #expect(frame.tuple.source == packet.source && frame.tuple.destination == packet.destination)
         #expect(frame.destination == packet.destination.address)
@@ -46,7 +46,7 @@ struct UpstreamTupleTests {
     }
 
     @Test func aMappedConnectionIsIPv4OnTheWire() {
-        let packet = TCPPacket(
+        let packet = PodPacket(
             from: socketAddress("[::ffff:10.0.0.1]:1"), to: socketAddress("10.1.0.2:80"), .syn)
         #expect(packet.source == socketAddress("10.0.0.1:1"))
     }
@@ -54,7 +54,7 @@ struct UpstreamTupleTests {
     /// One byte less than the headers take, for every length, and no frame at all.
     @Test(arguments: ["10.0.0.1:1234", "[fd00::1]:1234"])
     func aFrameThatEndsEarlyPasses(_ source: String) {
-        let frame = TCPPacket(from: socketAddress(source), to: socketAddress(source), .syn).frame
+        let frame = PodPacket(from: socketAddress(source), to: socketAddress(source), .syn).frame
         for count in 0..<frame.count {
             let reason = #expect(throws: UpstreamXDPReason.self) { try UpstreamFrame(Array(frame.prefix(count))) }
             #expect(reason == .truncated, "\(count) bytes")

@@ -5,7 +5,7 @@ public import Model
 /// How a simulated node uses it:
 /// - a change of the mesh: `apply`;
 /// - a packet arrives at a pod, on any interface inside its namespace (a SYN, data, also a reply to a connection that the
-///   pod opened): `receive`, with a frame or with a `TCPPacket`; a packet that does not pass never reaches the socket;
+///   pod opened): `receive`, with a frame or with a `PodPacket`; a packet that does not pass never reaches the socket;
 /// - sockops asks for a verdict on a passive connection (`SockOps.Decision.authorizationRequest`): `established`;
 /// - sockops forgets a verdict (`SockOps.Decision.forgetsVerdict`): `closed`.
 public struct UpstreamAuthorization: Sendable {
@@ -105,7 +105,7 @@ extension UpstreamAuthorization {
 
     /// A packet arrives at a pod, for callers without frames. `.reset` as the reason tells that its flags change.
     public mutating func receive(
-        _ packet: TCPPacket, frontends: inout some MapAccess, recorder: inout some DecisionRecorder
+        _ packet: PodPacket, frontends: inout some MapAccess, recorder: inout some DecisionRecorder
     ) -> UpstreamXDPOutcome {
         var frame = packet.frame
         return receive(&frame, frontends: &frontends, recorder: &recorder)

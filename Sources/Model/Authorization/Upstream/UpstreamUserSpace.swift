@@ -1,5 +1,3 @@
-public import Model
-
 /// What upstream Kmesh's user space knows for its verdicts: workloads by address, policies by name and namespace.
 ///
 /// Workloads are looked up in network "" only, whatever network the node is in, and those of the host's network are

@@ -1,7 +1,7 @@
 public import Model
 
 /// A TCP packet by what a scenario says of it, for callers that have no frame.
-public struct TCPPacket: Hashable, Sendable {
+public struct PodPacket: Hashable, Sendable {
     /// Flags of the TCP header (RFC 9293 §3.1).
     public struct Flags: OptionSet, Hashable, Sendable {
         public let rawValue: UInt8

@@ -1,5 +1,3 @@
-public import Model
-
 /// Upstream Kmesh's verdict in user space (`doRbac` in its Go package for authorization).
 ///
 /// What differs from `ReferenceAuthorization`: a destination that no workload owns is denied; a client that no

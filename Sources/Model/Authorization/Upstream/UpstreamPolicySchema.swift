@@ -1,5 +1,3 @@
-public import Model
-
 /// What is left of a policy when upstream Kmesh decodes it with its own schema.
 ///
 /// A field that the schema lacks is passed over, so a match that named nothing else is empty afterwards. Upstream's
@@ -10,6 +8,12 @@ public enum UpstreamPolicySchema {
         public var rule: Int
         public var clause: Int
         public var match: Int
+
+        public init(rule: Int, clause: Int, match: Int) {
+            self.rule = rule
+            self.clause = clause
+            self.match = match
+        }
     }
 
     /// Something of a policy that upstream does not see.
@@ -76,7 +80,7 @@ public enum UpstreamPolicySchema {
 
 extension UpstreamPolicy.StringMatch {
     /// The match as the schema holds it.
-    init(_ match: StringMatch) {
+    public init(_ match: StringMatch) {
         self =
             switch match {
             case .exact(let name): .exact(name)

@@ -1,5 +1,3 @@
-public import Model
-
 /// An authorization policy as upstream Kmesh's schema holds it: what its two engines see.
 ///
 /// The schema is older than Istio's of today: it has no presence matches, no service accounts and no dry runs. Ports
@@ -68,4 +66,10 @@ public struct UpstreamRuleHit: Hashable, Sendable {
     public var rule: Int
     /// For each clause, in order, the index of the match that holds; nil for a clause without matches.
     public var matches: [Int?]
+
+    public init(policy: String, rule: Int, matches: [Int?]) {
+        self.policy = policy
+        self.rule = rule
+        self.matches = matches
+    }
 }
