@@ -1,6 +1,7 @@
 import KernelABI
 import KernelTestSupport
 import Model
+import Sim
 import Synchronization
 
 @testable import Live
@@ -9,8 +10,8 @@ import Synchronization
 final class KernelIngress {
     private let pins: TestPinDirectory
     private let dataplane: Dataplane
-    private let verdicts: KernelMap<km_tuple, km_verdict_value>
-    private let flows: KernelMap<km_tuple, km_flow_value>
+    private let verdicts: KernelMap<UpstreamTuple, km_verdict_value>
+    private let flows: KernelMap<UpstreamTuple, km_flow_value>
     private let fragments: KernelMap<km_fragment_key, km_verdict_value>
     private let denials: RingBuffer
     private let told: Told
@@ -65,7 +66,11 @@ final class KernelIngress {
 
     func apply(_ writes: [AuthorizationWrite]) throws { _ = try dataplane.authorization.apply(writes) }
 
-    func open(_ flow: PacketFlow) throws { try flows.update(ConnectionTuple(flow), to: km_flow_value(opened_ns: 1)) }
+    func open(_ flow: PacketFlow) throws {
+        // The same 36 bytes as km_tuple.
+        try flows.update(
+            UpstreamTuple(source: flow.source, destination: flow.destination), to: km_flow_value(opened_ns: 1))
+    }
 
     func receive(_ frame: [UInt8]) throws { passes.append(try dataplane.tryIngress(frame).isPassed) }
 

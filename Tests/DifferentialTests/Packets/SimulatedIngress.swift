@@ -32,7 +32,7 @@ struct SimulatedIngress {
 
     mutating func receive(_ frame: [UInt8], into outcome: inout PacketOutcome) -> IngressDecision {
         var trace = NoTrace()
-        let packet = IngressPacket(parsing: frame.span.bytes)
+        let packet = IngressPacket(parsing: frame)
         let decision = hook.run(packet, policies: maps, flows: &flows, now: 1, recorder: &trace)
         outcome.passes.append(decision.verdict == .pass)
         for reason in decision.counted { outcome.counts[reason, default: 0] += 1 }
@@ -45,7 +45,8 @@ struct SimulatedIngress {
         _ reason: Reason, _ rule: IngressDecision.Rule?, _ decision: IngressDecision, _ packet: IngressPacket,
         _ outcome: inout PacketOutcome
     ) {
-        var (source, destination) = ("?", "?")
+        // Zeros, where the addresses cannot be told.
+        var (source, destination) = ("0.0.0.0", "0.0.0.0")
         switch packet {
         case .tcp(let packet):
             (source, destination) = (Self.text(packet.flow.source), Self.text(packet.flow.destination))
