@@ -7,7 +7,7 @@ struct PacketGenerator {
     private var random: SplitMix64
     private let mesh: Mesh
     private let scene: RequestScene
-    private var flows: [(flow: PacketFlow, request: AuthorizationRequest)] = []
+    private var flows: [(flow: PacketFlow, request: AuthorizationRequest?)] = []
 
     private init(seed: UInt64) {
         random = SplitMix64(seed: seed)
@@ -40,14 +40,24 @@ struct PacketGenerator {
         let port = UInt16(40_000 + random.below(3))
         let flow = PacketFlow(
             source: SocketAddress(request.source, port: port), destination: request.destination)
-        flows.append((flow, request))
+        // Now and then an IPv6 address that has the map form of an IPv4 one; it fails closed, whatever the reference says.
+        let isAlias = random.isOneIn(16)
+        flows.append(isAlias ? (Self.alias(flow), nil) : (flow, request))
         if flows.count > 8 { flows.removeFirst() }
+    }
+
+    private static func alias(_ flow: PacketFlow) -> PacketFlow {
+        func alias(_ socket: SocketAddress) -> SocketAddress {
+            guard case .v4(let bits) = socket.address else { return socket }
+            return SocketAddress(.v6(high: UInt64(bits) << 32, low: 0), port: socket.port)
+        }
+        return PacketFlow(source: alias(flow.source), destination: alias(flow.destination))
     }
 
     // MARK: Frames
 
     private static let flags: [TCPFlags] = [
-        .syn, .syn, .syn, .ack, .ack, [.syn, .ack], [.ack, .psh], [.ack, .fin], .rst, [],
+        .syn, .syn, .syn, .syn, .syn, .syn, .ack, .ack, [.syn, .ack], [.ack, .psh], [.ack, .fin], .rst, [],
     ]
     private static let protocols: [IPProtocol] = [.udp, .icmpv6, .esp, .noNextHeader, IPProtocol(rawValue: 1)]
     private static let extensions: [IPProtocol] = [
