@@ -58,7 +58,8 @@ extension StepReader {
             try section.scalar(.ipOptions).bytes(node)
         }
         if let ipOptions, ipOptions.count > 40 {
-            throw section.place(of: .ipOptions).error("\"ipOptions\" has \(ipOptions.count) bytes; there is room for 40")
+            throw section.place(of: .ipOptions).error(
+                "\"ipOptions\" has \(ipOptions.count) bytes; there is room for 40")
         }
         return Packet.Description(
             source: Located(source.host, at: Place(file, from.position)),

@@ -23,7 +23,8 @@ struct StepDecision: Hashable {
     init(_ step: StepResult) {
         ways = Set(
             step.groups.map {
-                Way(verdict: $0.verdict, final: $0.finalName, waypoint: $0.waypoint, reason: $0.reason,
+                Way(
+                    verdict: $0.verdict, final: $0.finalName, waypoint: $0.waypoint, reason: $0.reason,
                     authorization: $0.authorization)
             })
         authorization = step.authorization
