@@ -160,7 +160,7 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     (
         "{problems: 0}",
         "t.yaml:4:12: \"problems\" does not apply to connect; "
-            + "it goes with apply, remove, patch, health, move, restart, check"
+            + "it goes with apply, remove, patch, health, move, restart, authz, check"
     ),
 ])
 func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
@@ -177,7 +177,7 @@ func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
     ("advance: 1s", "{refused: true}", "t.yaml:4:12: \"refused\" does not apply to advance; it goes with connect"),
     (
         "check: true", "{hooks: []}",
-        "t.yaml:4:12: \"hooks\" does not apply to check; it goes with connect, send, dns, close"
+        "t.yaml:4:12: \"hooks\" does not apply to check; it goes with connect, send, dns, packet, close"
     ),
     ("check: true", "{problems: {}}", "t.yaml:4:22: \"problems\" must be a count or a list of texts, not a mapping"),
     ("check: true", "{problems: []}", "t.yaml:4:22: \"problems\" is an empty list"),
@@ -192,7 +192,7 @@ func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
     ("dns: {from: p, server: a}", "{reason: none}", ""),
     (
         "dns: {from: p, server: a}", "{reason: notManged}",
-        "t.yaml:4:20: \"reason\" must be one of \(Vocabulary.choices[4].words.joined(separator: ", ")), "
+        "t.yaml:4:20: \"reason\" must be one of \(Reason.allCases.map(\.rawValue).joined(separator: ", ")), "
             + "not \"notManged\"; did you mean notManaged?"
     ),
 ])

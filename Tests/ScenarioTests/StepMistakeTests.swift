@@ -213,7 +213,7 @@ func refusesMistakesInAuthz(_ value: String, _ expected: String) {
     ("{to: a, hex: 00, flags: syn}", "t.yaml:3:28: \"flags\" beside \"hex\"; the bytes say it all"),
     (
         "{to: \"a:1\", from: b, flags: [syn, urg]}",
-        "t.yaml:3:46: \"flags\" must be fin, syn, rst, psh, ack or a list of these, not \"urg\""
+        "t.yaml:3:45: \"flags\" must be fin, syn, rst, psh, ack or a list of these, not \"urg\""
     ),
     (
         "{to: \"a:1\", from: b, tags: 100}",
