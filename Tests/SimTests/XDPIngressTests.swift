@@ -271,6 +271,7 @@ func whatCannotBeParsedIsDroppedWherePoliciesMayApply(
         case .openedFlow(let found): "flow \(found)"
         case .fragment: "fragment"
         case .identity(_, let found): "identity \(found?.identity ?? 0)"
+        case .upstream, .userSpace, .recording: "not a step of this hook"
         case .alternative(let number, let rule): "alternative \(number) of \(rule?.policy_id ?? 0)"
         }
     }
