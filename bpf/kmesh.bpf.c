@@ -7,5 +7,6 @@
 #include "sendmsg4.h"
 #include "sk_msg.h"
 #include "sockops.h"
+#include "xdp_ingress.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -116,6 +116,103 @@ struct {
 	__type(value, __u32);
 } km_cgr_tail6 SEC(".maps");
 
+/*
+ * Ours: compiled policies. The loader makes these anew each time, as large as the node's policies are to be, and hands
+ * them to the programs filled: the programs in force never look into half of them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, struct km_addr);
+	__type(value, struct km_identity_value);
+} km_identity SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, struct km_addr);
+	__type(value, struct km_authz_dst_value);
+} km_authz_dst SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_slot);
+} km_authz_slot SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_view);
+} km_authz_view SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_range);
+} km_authz_range SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_range6);
+} km_authz_range6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_row);
+} km_authz_row SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct km_authz_rule);
+} km_authz_rule SEC(".maps");
+
+/* Ours: verdicts of flows and of fragmented packets. Made anew with the policies: generations begin anew too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct km_tuple);
+	__type(value, struct km_verdict_value);
+} km_verdict SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct km_fragment_key);
+	__type(value, struct km_verdict_value);
+} km_fragment SEC(".maps");
+
+/* Ours: flows that pods opened. They outlive a restart of the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct km_tuple);
+	__type(value, struct km_flow_value);
+} km_flow SEC(".maps");
+
+/* Ours: connections that were denied, or that a dry run would have judged otherwise. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} km_denial SEC(".maps");
+
 /* Ours: exits of programs, while somebody listens. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -4,11 +4,13 @@
 #define KM_SOCKOPS_H
 
 #include "address.h"
+#include "authority.h"
 #include "base.h"
 #include "event.h"
 #include "gate.h"
 #include "maps.h"
 #include "options.h"
+#include "probe.h"
 #include "report.h"
 #include "storage.h"
 
@@ -116,12 +118,28 @@ static __always_inline void km_report_sockops(struct bpf_sock_ops *skops, const 
 	km_report(connection, storage, is_inbound, tcp_state, &numbers);
 }
 
+/* Before the SYN leaves: the packets that answer a flow of a pod are no requests to it. Nothing ends it, but room. */
+static __always_inline void km_record_flow(struct bpf_sock_ops *skops, const struct km_connection *connection)
+{
+	struct km_flow_value value = { .opened_ns = bpf_ktime_get_ns() };
+	struct km_tuple tuple;
+
+	if (!km_cookie_is_managed(bpf_get_netns_cookie(skops)))
+		return;
+	/* As the replies have it: from the other end to this one. */
+	km_tuple_of_client(&tuple, connection, 1);
+	if (bpf_map_update_elem(&km_flow, &tuple, &value, BPF_ANY))
+		km_count(KM_HOOK_SOCKOPS, KM_REASON_FLOW_UNRECORDED);
+}
+
 /* A connect to a control address manages or releases the socket's own address. */
 static __always_inline void km_begun(struct bpf_sock_ops *skops, const struct km_connection *connection)
 {
 	struct km_addr local = connection->local;
 	struct km_manage_key key;
 
+	if (km_options.judges_by_policies)
+		km_record_flow(skops, connection);
 	km_addr_unmap(&local);
 	km_manage_key_of_address(&key, &local);
 	switch (km_control(&connection->remote, bpf_htons(connection->remote_port), connection->is_ipv6, &key)) {
@@ -175,27 +193,22 @@ static __always_inline void km_active(struct bpf_sock_ops *skops, struct bpf_soc
 static __always_inline bool km_is_probe(const struct km_connection *connection)
 {
 	struct km_addr remote = connection->remote;
-	__u32 i;
 
 	km_addr_unmap(&remote);
-	for (i = 0; i < KM_PROBE_SOURCE_COUNT && i < km_options.probe_source_count; i++) {
-		struct km_addr source = km_options.probe_source[i];
-
-		if (km_addr_equal(&remote, &source))
-			return 1;
-	}
-	return 0;
+	return km_is_probe_source(&remote);
 }
 
 static __always_inline void km_ask_for_verdict(const struct km_connection *connection)
 {
 	struct km_auth_request *request;
 
-	if (!km_options.asks_for_verdicts)
+	if (!km_options.asks_for_verdicts && !km_authz_user_space)
 		return;
 	request = bpf_ringbuf_reserve(&km_auth_req, sizeof(*request), 0);
-	if (!request)
+	if (!request) {
+		km_count(KM_HOOK_SOCKOPS, KM_REASON_VERDICT_UNASKED);
 		return;
+	}
 	request->type = km_is_ipv6(connection);
 	km_tuple_of_client(&request->tuple, connection, 1);
 	bpf_ringbuf_submit(request, 0);
@@ -261,7 +274,7 @@ int km_sockops(struct bpf_sock_ops *skops)
 
 	switch (skops->op) {
 	case BPF_SOCK_OPS_TCP_CONNECT_CB:
-		if (!km_options.control_address_obeyed)
+		if (!km_options.control_address_obeyed && !km_options.judges_by_policies)
 			return 0;
 		break;
 	case BPF_SOCK_OPS_STATE_CB:

@@ -514,8 +514,11 @@ struct km_options {
 	__u8 probe_source_count;	/* 0 to KM_PROBE_SOURCE_COUNT */
 	struct km_addr probe_source[KM_PROBE_SOURCE_COUNT];	/* this node and its pods' gateways */
 	__u32 denials_per_second;	/* reported at most; all are counted */
+	__u8 judges_by_policies;	/* H5 to H8: the compiled policies decide, else user space alone */
+	__u8 pad[3];
 };
-KM_ASSERT_SIZE(km_options, 20 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_SIZE(km_options, 24 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_OFFSET(km_options, judges_by_policies, 20 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, denials_per_second, 16 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, probe_source_count, 15);
 KM_ASSERT_OFFSET(km_options, probe_source, 16);

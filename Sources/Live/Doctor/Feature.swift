@@ -11,11 +11,13 @@ enum Feature: Hashable, Sendable {
         case socketOperations = "sock_ops"
         case socketMessage = "sk_msg"
         case socketBuffer = "cgroup_skb"
+        case xdp
     }
 
     enum MapType: String, Hashable, Sendable, CaseIterable {
         case hash, array
         case arrayPerCPU = "percpu_array"
+        case hashLRU = "lru_hash"
         case programArray = "prog_array"
         case ringBuffer = "ringbuf"
         case socketHash = "sockhash"
@@ -36,6 +38,7 @@ enum Feature: Hashable, Sendable {
         case pushData = "bpf_msg_push_data"
         case tcpSocket = "bpf_tcp_sock"
         case fullSocket = "bpf_sk_fullsock"
+        case frameLength = "bpf_xdp_get_buff_len"
     }
 
     /// What the kernel says about a feature.
@@ -58,6 +61,7 @@ enum Feature: Hashable, Sendable {
             ]
         case .socketMessage: [.storageGet, .namespaceCookie, .ringReserve, .pushData]
         case .socketBuffer: [.storageGet, .socketCookie, .ringReserve, .tcpSocket, .fullSocket]
+        case .xdp: [.ringReserve, .frameLength]
         }
     }
 
@@ -82,6 +86,7 @@ extension Feature.ProgramType {
         case .socketOperations: BPF_PROG_TYPE_SOCK_OPS
         case .socketMessage: BPF_PROG_TYPE_SK_MSG
         case .socketBuffer: BPF_PROG_TYPE_CGROUP_SKB
+        case .xdp: BPF_PROG_TYPE_XDP
         }
     }
 
@@ -92,6 +97,7 @@ extension Feature.ProgramType {
         case .socketOperations: BPF_CGROUP_SOCK_OPS
         case .socketMessage: BPF_SK_MSG_VERDICT
         case .socketBuffer: BPF_CGROUP_INET_INGRESS
+        case .xdp: BPF_XDP
         }
     }
 }
@@ -102,6 +108,7 @@ extension Feature.MapType {
         case .hash: BPF_MAP_TYPE_HASH
         case .array: BPF_MAP_TYPE_ARRAY
         case .arrayPerCPU: BPF_MAP_TYPE_PERCPU_ARRAY
+        case .hashLRU: BPF_MAP_TYPE_LRU_HASH
         case .programArray: BPF_MAP_TYPE_PROG_ARRAY
         case .ringBuffer: BPF_MAP_TYPE_RINGBUF
         case .socketHash: BPF_MAP_TYPE_SOCKHASH
@@ -125,6 +132,7 @@ extension Feature.Helper {
         case .pushData: BPF_FUNC_msg_push_data
         case .tcpSocket: BPF_FUNC_tcp_sock
         case .fullSocket: BPF_FUNC_sk_fullsock
+        case .frameLength: BPF_FUNC_xdp_get_buff_len
         }
     }
 }

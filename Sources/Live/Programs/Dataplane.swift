@@ -15,11 +15,17 @@ public struct Dataplane: ~Copyable {
     public let maps: KernelMapStore
     /// Names of the maps that were there before, pinned by us or by upstream.
     public let adoptedMaps: Set<String>
+    /// The maps that compiled policies are brought into: empty ones, made for these programs.
+    public let authorization: AuthorizationKernelMaps
     /// How often which hook ended how.
     public let exitCounters: ExitCounters
-    private let object: ProgramObject
+    let object: ProgramObject
 
     /// Loads the programs.
+    ///
+    /// Compiled policies are never adopted: each load makes maps for them, empty, and the caller fills these before it
+    /// puts the programs in force. Until a program is replaced it goes on with the maps that it was loaded with, which
+    /// live as long as it does, whatever is pinned by their names. Flows that pods opened are adopted.
     /// - Parameters:
     ///   - settings: How they are to behave.
     ///   - pins: Where objects are, and are to be, pinned; made if missing.
@@ -35,7 +41,13 @@ public struct Dataplane: ~Copyable {
         for name in KernelMapName.inPrograms {
             object.setCapacity(name.capacity(settings.options.capacities), of: name.rawValue)
         }
+        object.setAuthorizationCapacities(settings)
         for name in ProgramObject.mapNames {
+            let authorization = AuthorizationMapName(rawValue: name)
+            if authorization?.isMadeAnew == true { continue }
+            if let map = try pins.open(name), let authorization, try authorization.isTooSmall(map, settings) {
+                continue
+            }
             let followsMesh = KernelMapName(rawValue: name).map { $0 != .manage } ?? false
             if let foreign, let map = try foreign.open(name) {
                 try object.use(map, as: name, path: foreign.path(of: name))
@@ -47,8 +59,14 @@ public struct Dataplane: ~Copyable {
         }
         try object.load()
         let maps = try KernelMapStore.opening { (name) throws(LoadError) in try object.openMap(name) }
+        let authorization = try AuthorizationKernelMaps.opening { (name) throws(LoadError) in
+            try object.openMap(name)
+        } variables: { () throws(LoadError) in
+            try object.openVariables()
+        }
         let counts = try object.openMap("km_reason_count")
         self.maps = maps
+        self.authorization = authorization
         exitCounters = ExitCounters(adopting: counts)
         adoptedMaps = adopted
         self.pins = pins
@@ -57,6 +75,9 @@ public struct Dataplane: ~Copyable {
 
     /// Puts the programs in force for the processes of a cgroup and pins everything. Programs of an earlier run are
     /// replaced one by one, each in one step; without an earlier run, a failure takes back what was attached.
+    ///
+    /// First the maps take their pinned names, then the programs their places; those at the interfaces of pods follow
+    /// by `replaceIngress()`. Cut short in between, programs of the earlier run go on with the policies that they have.
     public borrowing func attach(cgroup path: String) throws(LoadError) {
         let cgroup = try CgroupAttachment(path: path)
         for name in ProgramObject.mapNames {
@@ -131,6 +152,10 @@ public struct Dataplane: ~Copyable {
     /// - Returns: the names that were there.
     public static func detach(from pins: PinDirectory) throws(LoadError) -> [String] {
         var removed: [String] = []
+        // Before sockops, which tells what is a reply.
+        for attachment in try XDPAttachment.pinned(in: pins) where try attachment.detach(from: pins) {
+            removed.append(attachment.linkName)
+        }
         // Connects first: without connect, nothing comes to rely on the rest.
         let links = HookProgram.attachmentOrder.reversed().map(\.linkName)
         for name in links where try pins.unpinLink(name) { removed.append(name) }

@@ -7,6 +7,8 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
     case layout(map: String, path: String, difference: String)
     /// The directory for pins is not on a BPF file system.
     case noFileSystem(path: String)
+    /// A program of another owner has the interface of a pod.
+    case interfaceTaken(interface: String, namespace: String)
     /// Programs cannot be attached there.
     case noCgroup(path: String)
 
@@ -15,7 +17,7 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .kernel(let error), .refused(let error, _): error.isMissingPrivilege
         case .noFileSystem, .noCgroup: true
-        case .layout: false
+        case .layout, .interfaceTaken: false
         }
     }
 
@@ -29,6 +31,9 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "Detach that version, or give another directory for pins"
         case .noFileSystem(let path):
             "\(path) is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf"
+        case .interfaceTaken(let interface, let namespace):
+            "another XDP program is attached to the interface \(interface) of \(namespace); it was left in place. "
+                + "Detach it (ip link set dev \(interface) xdp off, in that namespace), or leave this pod out"
         case .noCgroup(let path):
             "\(path) is not a directory of cgroup v2; mount it (mount -t cgroup2 none /sys/fs/cgroup), or name one"
         }

@@ -59,7 +59,7 @@ public struct PinDirectory: Hashable, Sendable {
     /// Where an object lies for the moment before it takes its place.
     private func newPath(of name: String) -> String { path(of: name + Self.newSuffix) }
 
-    private static let newSuffix = "_new"
+    static let newSuffix = "_new"
 
     /// Takes a pin away, and what a crash left beside it; the object lives on while anybody else holds it.
     /// - Returns: whether it was there.
@@ -85,6 +85,22 @@ public struct PinDirectory: Hashable, Sendable {
         }
         try unpin(name)
         return wasThere
+    }
+
+    /// The names in the directory, in order; none where there is no directory.
+    func names() throws(LoadError) -> [String] {
+        guard let directory = unsafe opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw .kernel(.last("read the directory", path))
+        }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        // The entry lives until the next is read, and its name ends with a zero.
+        while let entry = unsafe readdir(directory) {
+            let bytes = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
+            names.append(String(decoding: bytes, as: UTF8.self))
+        }
+        return names.filter { $0 != "." && $0 != ".." }.sorted()
     }
 
     /// Removes the directory when it is empty.

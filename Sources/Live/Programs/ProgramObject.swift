@@ -36,8 +36,8 @@ struct ProgramObject: ~Copyable {
     static let mapNames =
         KernelMapName.inPrograms.map(\.rawValue) + [
             "km_sockstorage", "km_auth_req", "km_auth_res", "km_socket", "km_tcp_probe", "km_cgr_tailcall",
-            "km_cgr_tail6", "km_event", "km_reason_count",
-        ]
+            "km_cgr_tail6", "km_event", "km_reason_count", "km_denial",
+        ] + AuthorizationMapName.allCases.map(\.rawValue)
 
     private borrowing func map(_ name: String) -> OpaquePointer {
         guard let map = unsafe bpf_object__find_map_by_name(skeleton.pointee.obj, name) else {
@@ -65,6 +65,14 @@ struct ProgramObject: ~Copyable {
                     map: name.rawValue, path: "of the embedded programs", difference: "its sizes are not the header's")
             }
         }
+        for name in AuthorizationMapName.allCases {
+            let (key, value) = name.byteCounts
+            let map = unsafe map(name.rawValue)
+            guard unsafe bpf_map__key_size(map) == UInt32(key), unsafe bpf_map__value_size(map) == UInt32(value) else {
+                throw .layout(
+                    map: name.rawValue, path: "of the embedded programs", difference: "its sizes are not the header's")
+            }
+        }
     }
 
     /// Fixes how the programs behave.
@@ -74,6 +82,14 @@ struct ProgramObject: ~Copyable {
         unsafe skeleton.pointee.bss.pointee.km_generator = settings.seed ?? 0
         for program in HookProgram.allCases where program.isForPeriodicReports {
             unsafe bpf_program__set_autoload(self.program(program), settings.hasPeriodicReports)
+        }
+    }
+
+    /// Sets how many entries the maps of authorization take, by what decides.
+    borrowing func setAuthorizationCapacities(_ settings: ProgramSettings) {
+        for name in AuthorizationMapName.allCases {
+            let capacity = settings.judgesByPolicies ? name.capacity(settings.authorizationCapacities) : 1
+            setCapacity(capacity, of: name.rawValue)
         }
     }
 

@@ -17,6 +17,8 @@ public struct ProgramSettings: Hashable, Sendable {
     public var asksForVerdicts = true
     /// Whether a waypoint's address is looked up again. Off only where recordings were made that way.
     public var hasTailCalls = true
+    /// How much room compiled policies get. Without them their maps are as small as they can be.
+    public var authorizationCapacities = AuthorizationCapacities.large
     /// How many denials a second are reported at most; all are counted.
     public var denialsPerSecond: UInt32 = 100
     /// Draws from a generator with this seed instead of the kernel's own.
@@ -28,6 +30,9 @@ public struct ProgramSettings: Hashable, Sendable {
         self.options = options
         self.probeSources = probeSources
     }
+
+    /// Whether the compiled policies decide about inbound connections, and not user space alone.
+    var judgesByPolicies: Bool { options.authorization == .compiled }
 
     /// What the programs read.
     var kernelOptions: km_options {
@@ -48,6 +53,7 @@ public struct ProgramSettings: Hashable, Sendable {
         result.asks_for_verdicts = asksForVerdicts ? 1 : 0
         result.is_deterministic = seed == nil ? 0 : 1
         result.denials_per_second = denialsPerSecond
+        result.judges_by_policies = judgesByPolicies ? 1 : 0
         result.probe_source_count = UInt8(probeSources.count)
         var sources = InlineArray<8, MapAddress>(repeating: .zero)
         for (index, source) in probeSources.enumerated() { sources[index] = MapAddress(source.unmapped) }
