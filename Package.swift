@@ -77,7 +77,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
-            name: "SimOutputTests", dependencies: ["CommandLineTool", "Model", "Scenario", "Sim", "SimOutput"],
+            name: "SimOutputTests",
+            dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .testTarget(name: "ToolTests", dependencies: ["kmesh-sim", "TestSupport"], swiftSettings: strict),
         .testTarget(

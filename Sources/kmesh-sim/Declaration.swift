@@ -25,7 +25,7 @@ extension Tool {
         ],
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
-            CheckCommand.declaration, ConformCommand.declaration,
+            CheckCommand.declaration, AuthzCommand.declaration, DiffCommand.declaration, ConformCommand.declaration,
             .completion(of: "kmesh-sim"), .manual(of: "kmesh-sim"),
         ])
 }

@@ -47,6 +47,8 @@ enum Tool {
         case "connect": return try ConnectCommand(invocation).run(on: &console)
         case "maps": return try MapsCommand(invocation).run(on: &console)
         case "check": return try CheckCommand(invocation).run(on: &console)
+        case "diff": return try DiffCommand(invocation).run(on: &console)
+        case "authz": return try AuthzCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
         default:
             try console.write(declaration.document(for: invocation, version: version) ?? "")

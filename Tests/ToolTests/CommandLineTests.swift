@@ -4,7 +4,9 @@ import Testing
 
 private let books = "scenarios/books.yaml"
 private let mesh = "scenarios/mesh/books.yaml"
+private let harbour = "scenarios/mesh/harbour-policies.yaml"
 private let failing = "Tests/Fixtures/scenarios/failing.yaml"
+private let next = "Tests/Fixtures/meshes/books-next.yaml"
 
 /// A command line, its exit code, and texts that must be on one of the streams; the other one stays empty.
 struct LineCase: CustomTestStringConvertible {
@@ -67,6 +69,37 @@ struct LineCase: CustomTestStringConvertible {
     LineCase("check --mesh scenarios/mesh/clash-kmesh.json", 1, "errors\n", "shared-workload-address", "[fails open]"),
     LineCase("check --mesh scenarios/mesh/clash-kmesh.json -o json", 1, "\"failsOpen\": true"),
     LineCase("check --mesh nowhere.yaml", 3, "nowhere.yaml: cannot be read"),
+    LineCase("diff --before \(mesh) --after \(mesh)", 0, "no connection changes"),
+    LineCase("diff --before \(mesh) --after \(mesh) -o json", 0, "\"changes\": false"),
+    LineCase("diff --before \(mesh) --after \(mesh) -o markdown", 0, "## Mesh: no connection changes"),
+    LineCase("diff --before \(mesh) --after \(mesh) \(next) -o json", 1, "\"changes\": true", "\"share\": \"1/7\""),
+    LineCase("diff --before \(mesh) --after \(mesh) \(next) -o markdown", 1, "deny what was allowed"),
+    LineCase("diff --before \(mesh) --after \(mesh) --set unlistedPort=leave", 0, "hardened, unlistedPort=leave"),
+    LineCase("diff --before \(mesh) --after \(mesh) --set unlistedPort=go", 2, "--set unlistedPort", "leave, refuse"),
+    LineCase("diff --before \(mesh) --after \(mesh) --set unlistedPrt=leave", 2, "did you mean 'unlistedPort'?"),
+    LineCase("diff --before \(mesh) --after \(mesh) --set leave", 2, "--set expects OPTION=VALUE"),
+    LineCase("diff --before \(mesh) --after \(mesh) --preset upstream,hardened", 2, "one of: upstream, hardened"),
+    LineCase("diff --before \(mesh)", 2, "missing option '--after FILE...'"),
+    LineCase("diff --before - --after -", 2, "standard input can be read only once"),
+    LineCase("diff --before \(mesh) --after nowhere.yaml", 3, "nowhere.yaml: cannot be read"),
+    LineCase("diff --before \(mesh) --after \(mesh) --node node-x", 3, "--node: there is no node named \"node-x\""),
+    LineCase("authz -m \(harbour) --from pilot --to log:80", 0, "allowed by rule 1 of policy harbour/log-access"),
+    LineCase("authz -m \(harbour) --from diver --to log --port 81", 1, "denied by rule 1 of policy harbour/no-divers"),
+    LineCase("authz -m \(harbour) --from diver --to log:81 -o json", 1, "\"allowed\": false"),
+    LineCase("authz -m \(harbour) --all", 0, "D3  8080   S4     allowed  rule 1 of policy harbour/log-access"),
+    LineCase(
+        "authz -m \(harbour) --all -o csv --to log", 0, "from,from_members,", ",8080,allowed,harbour/log-access,1,"),
+    LineCase("authz -m \(harbour) --all -o json", 0, "\"rows\": ["),
+    LineCase("authz -m \(mesh) --all", 0, "D1  any    S1-S2  allowed"),
+    LineCase("authz -m \(harbour) --from pilot", 2, "give --from and --to for one connection, or --all for all"),
+    LineCase("authz -m \(harbour) --from pilot --to log", 2, "--to: \"log\" has no port"),
+    LineCase("authz -m \(harbour) --from pilot --to log:80 --port 80", 2, "both give a port"),
+    LineCase("authz -m \(harbour) --from pilot --to :80", 2, "names no host"),
+    LineCase("authz -m \(harbour) --from pilot --to log:80 -o csv", 2, "-o csv needs --all"),
+    LineCase("authz -m \(harbour) --all --port 80", 2, "--port needs --to"),
+    LineCase("authz -m \(harbour) --from pilto --to log:80", 3, "--from: ", "did you mean pilot?"),
+    LineCase("authz -m \(harbour) --from pilot --to log:82", 3, "has no port 82; it has 80, 81"),
+    LineCase("authz -m nowhere.yaml --all", 3, "nowhere.yaml: cannot be read"),
     LineCase("conform nowhere.jsonl", 3, "nowhere.jsonl"),
     LineCase("completion bash", 0, "_kmesh_sim() {", "complete "),
     LineCase("completion tcsh", 2, "one of: bash, zsh, fish"),
@@ -86,7 +119,7 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 }
 
 @Test func everyHelpFitsATerminalAndShowsExamples() throws {
-    for command in ["run", "connect", "maps", "check", "conform", "completion", "man"] {
+    for command in ["run", "connect", "maps", "check", "authz", "diff", "conform", "completion", "man"] {
         let help = try kmeshSim([command, "--help"])
         #expect(help.code == 0)
         let examples = try #require(help.output.range(of: "Examples:\n"))

@@ -21,6 +21,8 @@ private let books = "\(packageDirectory)/scenarios/books.yaml"
     let lines = [
         ["run", books], ["run", "-o", "junit", books], ["maps", "--mesh", mesh],
         ["maps", "--mesh", mesh, "-o", "bpftool", "--map", "km_frontend"],
+        ["authz", "--mesh", "scenarios/mesh/harbour-policies.yaml", "--all", "-o", "json"],
+        ["authz", "--mesh", "scenarios/mesh/harbour-policies.yaml", "--from", "officer", "--to", "log:80"],
         ["connect", "--mesh", mesh, "--from", "productpage-v1", "--to", "reviews:9080", "--repeat", "50"],
     ]
     for line in lines {

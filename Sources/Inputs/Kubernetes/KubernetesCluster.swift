@@ -87,6 +87,12 @@ public struct KubernetesCluster: Sendable {
         }
     }
 
+    /// Gives what comes later the places and addresses that it has in another cluster.
+    mutating func keepPlaces(of other: KubernetesCluster) {
+        placement = other.placement
+        virtualAddresses = other.virtualAddresses
+    }
+
     /// Describes a node, or replaces its description. What it says wins over the Node object of that name, which fills
     /// in what it leaves empty.
     public mutating func setNode(_ node: Node) {

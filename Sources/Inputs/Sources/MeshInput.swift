@@ -36,6 +36,14 @@ public struct MeshInput: Sendable {
         for node in nodes { cluster.setNode(node) }
     }
 
+    /// An input without sources, to be compared with another one: pods that no source places, and services without
+    /// addresses, get the places and addresses that those of the same names have there, so that they do not differ by
+    /// chance.
+    public init(placedLike other: MeshInput, nodes: [Node] = []) {
+        self.init(nodes: nodes)
+        cluster.keepPlaces(of: other.cluster)
+    }
+
     // MARK: Adding
 
     /// Reads a file or a directory.

@@ -17,7 +17,7 @@ public struct ProgramVariables: ~Copyable {
         guard let offset = MemoryLayout<kmesh__bss>.offset(of: variable) else {
             preconditionFailure("variables of C are stored")
         }
-        let memory = section.withRaw { raw in
+        let memory = unsafe section.withRaw { raw in
             unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, raw, 0)
         }
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {

@@ -23,4 +23,9 @@ public struct PolicySelection: Sendable {
         names.formUnion(workload.policies)
         return names.sorted().compactMap { policies[$0] }
     }
+
+    /// Names that a workload lists and that no policy has, ordered; each once.
+    public func missingPolicies(of workload: Workload) -> [String] {
+        Set(workload.policies).filter { policies[$0] == nil }.sorted()
+    }
 }

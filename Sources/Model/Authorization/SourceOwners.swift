@@ -1,4 +1,4 @@
-/// Who a source address is: the workload that owns it.
+/// Whose an address is: the workload that has it for itself.
 ///
 /// The address of a host-network workload is its node's and tells nothing about the workload. Of several workloads with
 /// one address the first by uid owns it, as in the maps of preset `hardened`.

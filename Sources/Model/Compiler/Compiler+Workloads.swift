@@ -109,6 +109,9 @@ extension Compiler {
         var changes = EndpointChanges()
         if ranksAll {
             changes = endpointChanges(of: record, id: id)
+            // Where early endpoints are lost, only those that are there already were ranked again.
+            let isNew = record.table.place(of: uid) == nil && !changes.additions.contains { $0.uid == uid }
+            if isNew, let priority { changes.additions.append((uid, priority)) }
         } else {
             append(uid, priority, record.table, to: &changes)
         }

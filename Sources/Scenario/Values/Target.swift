@@ -55,12 +55,12 @@ extension TargetPattern: CustomStringConvertible {
 
 extension TargetPattern {
     /// Why a text names no host, as the end of a sentence that begins with the text.
-    struct Problem: Error {
-        var text: String
+    public struct Problem: Error {
+        public var text: String
     }
 
     /// Reads `host`, `host:port` or `[v6]:port`; an IPv6 address without port needs no brackets.
-    init(parsing text: String) throws(Problem) {
+    public init(parsing text: String) throws(Problem) {
         if let address = IPAddress(text) {
             self.init(.address(address))
             return
