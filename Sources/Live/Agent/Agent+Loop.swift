@@ -86,7 +86,7 @@ extension Agent {
     /// Looks at every file again.
     private mutating func rescan() {
         do throws(AgentError) {
-            try managePods()
+            try managePods(isThorough: true)
         } catch {
             report(error)
         }
