@@ -26,6 +26,10 @@ public struct Agent: ~Copyable {
     var ingress = PodIngress()
     /// What was told of policies and of pods that are not in the mesh.
     private var toldOfPolicies: [String] = []
+    /// Whether the kernel decides where it may.
+    private var offload = OffloadSwitch.on
+    /// What other processes were told of the policies.
+    private var record: AuthorizationRecord?
     var figures: AgentCounters
     /// Whether the maps are not, as far as is known, what the mesh wants.
     private(set) var mustReconcile = false
@@ -80,6 +84,8 @@ public struct Agent: ~Copyable {
 
     private mutating func attach() throws(AgentError) {
         let cgroup = try configuration.cgroupPath()
+        try takeOffloadSwitch()
+        try recordPolicies()
         try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
         ingress.tellsAnswers = policies != nil
         ingress.adopt(try AgentError.wrapping { try dataplane.replaceIngress() })
@@ -286,7 +292,34 @@ public struct Agent: ~Copyable {
             return false
         }
         tellOfPolicies()
+        do throws(AgentError) {
+            try recordPolicies()
+        } catch {
+            // Others show numbers for names until it works.
+            log.error("failed", LogField("error", .init(error)))
+        }
         return true
+    }
+
+    /// Tells other processes of the policies.
+    private mutating func recordPolicies() throws(AgentError) {
+        let record = AuthorizationRecord(
+            configuration.options.authorization, policyCount: policies?.policies.count ?? followed.mesh.policies.count,
+            names: policies?.compiler.names ?? NameTable())
+        guard record != self.record else { return }
+        try AgentError.wrapping {
+            try state.replace(AuthorizationRecord.fileName, with: Array(record.text.utf8))
+        }
+        self.record = record
+    }
+
+    /// Lets the kernel decide or the agent, as it is remembered.
+    mutating func takeOffloadSwitch() throws(AgentError) {
+        let wanted = try OffloadSwitch(inDirectory: configuration.stateDirectory)
+        try AgentError.wrapping { try wanted.set(try dataplane.openVariables()) }
+        guard wanted != offload else { return }
+        offload = wanted
+        log.info("offload", LogField("is", .init(wanted.rawValue)))
     }
 
     /// Tells the policies which pods there are.
