@@ -32,7 +32,7 @@ static __always_inline bool km_find_rows(const struct km_authz_view *view, const
 
 	km_packet_source(packet, &source);
 	*identity = 0;
-	if (km_read_checked(&km_identity, &source, 0, identity) == KM_REUSED)
+	if (km_read_checked(&km_identity, &source, packet->is_ipv6, 0, identity) == KM_REUSED)
 		return 0;
 	is_found = packet->is_ipv6 ? km_find_row6(&view->sources6, &source, &rows->source)
 				   : km_find_row(&view->sources4, bpf_ntohl(source.word[0]), &rows->source);
@@ -41,8 +41,8 @@ static __always_inline bool km_find_rows(const struct km_authz_view *view, const
 }
 
 /*
- * What would be if dry runs were enforced. Counted and told where it differs; what is enforced stays.
- * `allowed`: whether a rule allows the connection, or it is denied by one.
+ * What would be if dry runs were enforced. Counted and told where it differs; what is enforced stays. False: the maps do
+ * not hold what the view tells of.
  */
 static __always_inline bool km_try_dry_runs(const struct km_authz_view *view, const struct km_packet *packet,
 					    const struct km_rows *rows, __u32 reason, const struct km_denied *enforced)
@@ -105,8 +105,10 @@ __noinline __u32 km_evaluate(const struct km_packet *packet, struct km_denied *d
 							   : KM_REASON_ALLOWED_BY_POLICY;
 	}
 	if (view->dry_allow_end > view->allow_end || view->has_dry_allow) {
-		if (!km_try_dry_runs(view, packet, &rows, reason, denied))
+		if (!km_try_dry_runs(view, packet, &rows, reason, denied)) {
+			denied->has_rule = 0;
 			return KM_REASON_POLICIES_MISSING;
+		}
 	}
 	return reason;
 }

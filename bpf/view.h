@@ -20,14 +20,14 @@ enum km_lookup {
 	KM_REUSED,	/* again and again another key's value */
 };
 
-static __always_inline __u32 km_addr_check(const struct km_addr *addr)
+static __always_inline __u32 km_addr_check(const struct km_addr *addr, bool is_ipv6)
 {
-	return addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3];
+	return addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3] ^ (is_ipv6 ? KM_CHECK_IPV6 : 0);
 }
 
 /* Reads a number with its check in one load. The map is km_identity or km_authz_dst. */
-static __always_inline enum km_lookup km_read_checked(void *map, const struct km_addr *addr, bool is_sure,
-						      __u32 *number)
+static __always_inline enum km_lookup km_read_checked(void *map, const struct km_addr *addr, bool is_ipv6,
+						      bool is_sure, __u32 *number)
 {
 	const volatile __u64 *value;
 	__u64 both;
@@ -39,7 +39,7 @@ static __always_inline enum km_lookup km_read_checked(void *map, const struct km
 		if (!value)
 			return KM_ABSENT;
 		both = *value;
-		if (both >> 32 == km_addr_check(addr)) {
+		if (both >> 32 == km_addr_check(addr, is_ipv6)) {
 			*number = both;
 			return KM_FOUND;
 		}
@@ -51,14 +51,14 @@ static __always_inline enum km_lookup km_read_checked(void *map, const struct km
  * Finds the view of a destination. Returns its enum km_view_state, or KM_DESTINATION_ABSENT. The slot is set where there
  * is one.
  */
-static __always_inline __u32 km_find_view(const struct km_addr *destination, struct km_authz_slot *found)
+static __always_inline __u32 km_find_view(const struct km_addr *destination, bool is_ipv6, struct km_authz_slot *found)
 {
 	const struct km_authz_view *view;
 	const volatile __u64 *slot;
 	__u32 index;
 	__u64 both;
 
-	switch (km_read_checked(&km_authz_dst, destination, 1, &index)) {
+	switch (km_read_checked(&km_authz_dst, destination, is_ipv6, 1, &index)) {
 	case KM_FOUND:
 		break;
 	case KM_ABSENT:

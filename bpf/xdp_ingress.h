@@ -32,7 +32,7 @@ static __always_inline __u32 km_decide_malformed(const struct km_packet *packet,
 	struct km_addr destination;
 
 	km_packet_destination(packet, &destination);
-	switch (km_find_view(&destination, slot)) {
+	switch (km_find_view(&destination, packet->is_ipv6, slot)) {
 	case KM_DESTINATION_ABSENT:
 	case KM_VIEW_OPEN:
 		return KM_REASON_MALFORMED_PASSED;
@@ -47,7 +47,7 @@ static __always_inline __u32 km_decide_later_fragment(const struct km_packet *pa
 	struct km_addr destination;
 
 	km_packet_destination(packet, &destination);
-	switch (km_find_view(&destination, slot)) {
+	switch (km_find_view(&destination, packet->is_ipv6, slot)) {
 	case KM_DESTINATION_ABSENT:
 		return KM_REASON_NOT_JUDGED;
 	case KM_VIEW_OPEN:
@@ -65,13 +65,13 @@ static __always_inline __u32 km_decide_anew(const struct km_packet *packet, __u3
 	__u32 state, reason;
 
 	km_packet_destination(packet, &addr);
-	state = km_find_view(&addr, &denied->slot);
+	state = km_find_view(&addr, packet->is_ipv6, &denied->slot);
 	if (state == KM_DESTINATION_ABSENT)
 		return KM_REASON_NOT_JUDGED;
 	if (state == KM_VIEW_OPEN)
 		return KM_REASON_NO_POLICY;
 	km_packet_source(packet, &addr);
-	if (km_is_probe_source(&addr))
+	if (packet->is_ipv6 != km_addr_is_v4(&addr) && km_is_probe_source(&addr))
 		return KM_REASON_NODE_PROBE;
 	if (!packet->is_opening && km_is_reply(packet)) {
 		km_memorize(&km_verdict, &packet->tuple, generation, KM_FLOW_REPLY);

@@ -1,4 +1,3 @@
-import CBPF
 import KernelABI
 import KernelTestSupport
 import Model
@@ -33,32 +32,9 @@ struct PacketRun: ~Copyable {
         self.pins = pins
     }
 
-    /// Hands a frame to the program.
-    /// - Returns: also how long it took, a time, in nanoseconds.
-    private borrowing func test(
-        _ frame: [UInt8], repeats: Int32
-    ) throws -> (isPassed: Bool, bytes: [UInt8], nanoseconds: UInt32) {
-        var output = [UInt8](repeating: 0, count: frame.count)
-        var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
-        unsafe options.repeat = repeats
-        // In bounds: the sizes are the arrays'.
-        let status = try unsafe frame.withUnsafeBytes { input in
-            try unsafe output.withUnsafeMutableBytes { output in
-                unsafe options.data_in = UnsafeRawPointer(input.baseAddress)
-                unsafe options.data_size_in = UInt32(input.count)
-                unsafe options.data_out = UnsafeMutableRawPointer(output.baseAddress)
-                unsafe options.data_size_out = UInt32(output.count)
-                return try dataplane.object.withProgram(.xdpIngress) { unsafe bpf_prog_test_run_opts($0, &options) }
-            }
-        }
-        guard status == 0 else { throw KernelError("run", "km_xdp_ingress", errno: -(status ?? -1)) }
-        return unsafe (options.retval == XDP_PASS.rawValue, output, options.duration)
-    }
-
     borrowing func run(_ frame: [UInt8]) throws -> Outcome {
         let before = try counts()
-        let result = try test(frame, repeats: 1)
+        let result = try dataplane.tryIngress(frame)
         let after = try counts()
         let changes = after.compactMap { reason, count in
             count > before[reason, default: 0] ? (reason, count - before[reason, default: 0]) : nil
@@ -88,11 +64,11 @@ struct PacketRun: ~Copyable {
     }
 
     /// Whether a frame gets in, whatever the reason.
-    borrowing func isPassed(_ frame: TestFrame) throws -> Bool { try test(frame.bytes, repeats: 1).isPassed }
+    borrowing func isPassed(_ frame: TestFrame) throws -> Bool { try dataplane.tryIngress(frame.bytes).isPassed }
 
     /// Nanoseconds a frame takes.
     borrowing func nanoseconds(_ frame: TestFrame, repeats: Int32) throws -> UInt32 {
-        try test(frame.bytes, repeats: repeats).nanoseconds
+        try dataplane.tryIngress(frame.bytes, repeatCount: repeats).nanoseconds
     }
 
     borrowing func apply(_ writes: [AuthorizationWrite]) throws { _ = try dataplane.authorization.apply(writes) }

@@ -35,6 +35,7 @@
 #define KM_ROW_LIMIT 32			/* rows of one view side by side: 16,384 alternatives */
 #define KM_RANGE_LIMIT 65536		/* ranges of one axis; a search takes 16 steps */
 #define KM_VLAN_TAG_LIMIT 2		/* VLAN tags walked over: 802.1Q and QinQ */
+#define KM_CHECK_IPV6 0x36767069		/* xor'ed into the check of an IPv6 address */
 #define KM_EXTENSION_LIMIT 8		/* IPv6 extension headers walked over */
 
 #define KM_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " size")
@@ -260,7 +261,8 @@ KM_ASSERT_OFFSET(km_wlpolicy_value, policy_id, 0);
 /* km_identity, hash, keyed by address: who a source address is. */
 struct km_identity_value {
 	__u32 identity;		/* from 1; 0 is nobody */
-	__u32 check;		/* the address's words, xor'ed: of whom the value is, should the kernel reuse its memory */
+	__u32 check;		/* the address's words, xor'ed: of whom the value is, should the kernel reuse its memory,
+				 * and of which family, should an IPv6 address have the map form of an IPv4 one */
 };
 KM_ASSERT_SIZE(km_identity_value, 8);
 KM_ASSERT_OFFSET(km_identity_value, identity, 0);

@@ -87,9 +87,16 @@ extension MapAddress {
     @inlinable
     public var isZero: Bool { word.0 | word.1 | word.2 | word.3 == 0 }
 
-    /// The words xor'ed: what a value holds to tell whose it is.
+    /// What a value holds to tell whose it is, by the family that the bytes hold.
     @inlinable
-    public var check: UInt32 { word.0 ^ word.1 ^ word.2 ^ word.3 }
+    public var check: UInt32 { check(as: family) }
+
+    /// What the value must hold for a packet of a family. An IPv6 address with nothing after its first word has the map
+    /// form of an IPv4 one, and is not taken for it.
+    @inlinable
+    public func check(as family: AddressFamily) -> UInt32 {
+        word.0 ^ word.1 ^ word.2 ^ word.3 ^ (family == .v6 ? UInt32(KM_CHECK_IPV6) : 0)
+    }
 }
 
 extension FrontendKey {

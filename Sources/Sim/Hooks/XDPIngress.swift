@@ -116,7 +116,10 @@ public struct XDPIngress: Sendable {
         }
         if destination.state == KM_VIEW_OPEN { return destination.decision(.noPolicy) }
         let source = MapAddress(packet.flow.source.address)
-        if probeSources.contains(where: { $0.isSame(as: source) }) { return destination.decision(.nodeProbe) }
+        let isOfItsFamily = source.family == packet.flow.source.address.family
+        if isOfItsFamily, probeSources.contains(where: { $0.isSame(as: source) }) {
+            return destination.decision(.nodeProbe)
+        }
         if !packet.isOpening {
             let isReply = flows.opened.lookup(tuple) != nil
             recorder.record(.ingress(.openedFlow(found: isReply)))
@@ -147,7 +150,7 @@ public struct XDPIngress: Sendable {
         recorder.record(.ingress(.identity(source, found)))
         var missing = destination.decision(.policiesMissing)
         // An element of another address; nothing is written between two lookups here, so another try finds it again.
-        if let found, found.check != MapAddress(source).check { return missing }
+        if let found, found.check != MapAddress(source).check(as: source.family) { return missing }
         let identity = found?.identity ?? 0
         missing.identity = identity
         let view = destination.view
@@ -210,7 +213,7 @@ public struct XDPIngress: Sendable {
         recorder.record(.ingress(.destination(address, found)))
         guard let found else { return nil }
         // An element of another address; nothing is written between two lookups here, so another try finds it again.
-        guard found.check == MapAddress(address).check else { return Destination(view: .closed, backendUID: 0) }
+        guard found.check == MapAddress(address).check(as: address.family) else { return Destination(view: .closed, backendUID: 0) }
         let slot = Int(found.slot) < policies.slots.count ? policies.slots[Int(found.slot)] : AuthorizationSlot()
         let view = policies.view(ofSlot: found.slot)
         recorder.record(.ingress(.view(slot, view)))

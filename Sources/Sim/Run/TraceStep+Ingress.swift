@@ -10,7 +10,7 @@ extension TraceNamer {
         case .verdict(let cached, let generation):
             return TraceStep(what: "km_verdict", key: "generation \(generation)", value: verdict(cached, generation))
         case .destination(let address, let found):
-            let value = found.map { $0.check == MapAddress(address).check ? "slot \($0.slot)" : "of another address" }
+            let value = found.map { $0.check == MapAddress(address).check(as: address.family) ? "slot \($0.slot)" : "of another address" }
             return TraceStep(what: "km_authz_dst", key: self.address(address), value: value ?? "not there")
         case .view(let slot, let view):
             let key = slot.backend_uid == 0 ? "view \(slot.view)" : "view \(slot.view) of \(name(slot.backend_uid))"
@@ -21,7 +21,7 @@ extension TraceNamer {
             return TraceStep(what: "km_fragment", key: "generation \(generation)", value: verdict(first, generation))
         case .identity(let address, let found):
             let value = found.map {
-                $0.check == MapAddress(address).check ? "identity \($0.identity)" : "of another address"
+                $0.check == MapAddress(address).check(as: address.family) ? "identity \($0.identity)" : "of another address"
             }
             return TraceStep(what: "km_identity", key: self.address(address), value: value ?? "nobody")
         case .alternative(let number, let rule):
