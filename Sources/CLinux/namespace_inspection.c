@@ -3,9 +3,9 @@
 #include "namespace_inspection.h"
 
 #include "linux_calls.h"
+#include "netlink_dump.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -20,23 +20,54 @@ struct inspection {
 	struct km_namespace *result;
 };
 
+/* The number of the XDP program in a link's attribute. */
+static unsigned int xdp_program(const struct nlattr *nest)
+{
+	const struct nlattr *attribute;
+	unsigned int program = 0;
+
+	mnl_attr_for_each_nested(attribute, nest) {
+		if (mnl_attr_get_type(attribute) == IFLA_XDP_PROG_ID && !mnl_attr_validate(attribute, MNL_TYPE_U32))
+			program = mnl_attr_get_u32(attribute);
+	}
+	return program;
+}
+
+static void list_link(struct km_namespace *result, unsigned int index, const char *name, unsigned int program)
+{
+	struct km_namespace_interface *listed;
+
+	if (result->interface_count < KM_NAMESPACE_INTERFACE_COUNT) {
+		listed = &result->interfaces[result->interface_count];
+		strncpy(listed->name, name, sizeof(listed->name) - 1);
+		listed->index = index;
+		listed->xdp_program = program;
+	}
+	result->interface_count++;
+}
+
 static int take_link(const struct nlmsghdr *message, void *context)
 {
 	struct inspection *inspection = context;
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
 	const char *name = NULL;
-	unsigned int peer = 0;
+	unsigned int peer = 0, program = 0;
 	struct nlattr *attribute;
 
-	if (inspection->index || (link->ifi_flags & IFF_LOOPBACK) || !(link->ifi_flags & IFF_UP))
+	if ((link->ifi_flags & IFF_LOOPBACK) || !(link->ifi_flags & IFF_UP))
 		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, message, sizeof(*link)) {
 		if (mnl_attr_get_type(attribute) == IFLA_IFNAME && !mnl_attr_validate(attribute, MNL_TYPE_STRING))
 			name = mnl_attr_get_str(attribute);
 		if (mnl_attr_get_type(attribute) == IFLA_LINK && !mnl_attr_validate(attribute, MNL_TYPE_U32))
 			peer = mnl_attr_get_u32(attribute);
+		if (mnl_attr_get_type(attribute) == IFLA_XDP)
+			program = xdp_program(attribute);
 	}
 	if (!name)
+		return MNL_CB_OK;
+	list_link(inspection->result, link->ifi_index, name, program);
+	if (inspection->index)
 		return MNL_CB_OK;
 	inspection->index = link->ifi_index;
 	strncpy(inspection->result->interface, name, sizeof(inspection->result->interface) - 1);
@@ -68,33 +99,11 @@ static int take_address(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-/* Asks for all objects of a type. Returns 0, or an error number. */
-static int dump(struct mnl_socket *socket, int type, size_t header_size, mnl_cb_t take, void *context)
-{
-	char buffer[MNL_SOCKET_BUFFER_SIZE] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	int received;
-
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = type;
-	memset(mnl_nlmsg_put_extra_header(request, header_size), 0, header_size);
-	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		return errno;
-	while ((received = mnl_socket_recvfrom(socket, buffer, sizeof(buffer))) > 0) {
-		int status = mnl_cb_run(buffer, received, type, mnl_socket_get_portid(socket), take, context);
-
-		if (status < 0)
-			return errno;
-		if (status == MNL_CB_STOP)
-			return 0;
-	}
-	return received < 0 ? errno : 0;
-}
-
 static void *inspect(void *context)
 {
 	struct inspection *inspection = context;
+	struct ifinfomsg links = {};
+	struct ifaddrmsg addresses = {};
 	struct mnl_socket *socket;
 
 	if (km_enter_network_namespace(inspection->descriptor)) {
@@ -110,9 +119,10 @@ static void *inspect(void *context)
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		inspection->error = errno;
 	if (!inspection->error)
-		inspection->error = dump(socket, RTM_GETLINK, sizeof(struct ifinfomsg), take_link, inspection);
+		inspection->error = km_netlink_dump(socket, RTM_GETLINK, &links, sizeof(links), take_link, inspection);
 	if (!inspection->error && inspection->index)
-		inspection->error = dump(socket, RTM_GETADDR, sizeof(struct ifaddrmsg), take_address, inspection);
+		inspection->error = km_netlink_dump(socket, RTM_GETADDR, &addresses, sizeof(addresses), take_address,
+						    inspection);
 	if (socket)
 		mnl_socket_close(socket);
 	return NULL;

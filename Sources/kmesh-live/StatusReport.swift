@@ -11,7 +11,7 @@ struct StatusReport {
     var attached: [String]
     var maps: [PinnedMaps.Fill]
     var exits: [ExitCounters.Count]
-    var pods: [ManagedPod]
+    var pods: [(pod: ManagedPod, enforcement: PodEnforcement)]
     var nameCount: Int
 
     /// For scripts.
@@ -34,7 +34,7 @@ struct StatusReport {
                         "count": JSONValue($0.count),
                     ]
                 }),
-            "pods": .array(pods.map(\.document)),
+            "pods": .array(pods.map { $0.pod.document($0.enforcement) }),
             "names": JSONValue(nameCount),
         ]
     }
@@ -53,12 +53,23 @@ struct StatusReport {
             lines.append(table.text)
         }
         lines.append(pods.isEmpty ? "no pod is managed" : "managed pods:")
-        lines += pods.map { "  \($0.text)" }
+        lines += pods.flatMap { ["  \($0.pod.text)", "    \($0.enforcement.text)"] }
         return lines.joined(separator: "\n") + "\n"
     }
 }
 
 extension ManagedPod {
+    /// For scripts, with what is known of its enforcement.
+    func document(_ enforcement: PodEnforcement) -> JSONValue {
+        guard case .object(let members) = document else { return document }
+        let more: [JSONValue.Member] = [
+            .init("enforced", .bool(enforcement.isEnforced)),
+            .init("judgedInterfaces", .array(enforcement.interfaces.map { .string($0) })),
+            .init("gaps", .array(enforcement.gaps.map { .string($0.description) })),
+        ]
+        return .object(members + more)
+    }
+
     /// For scripts.
     var document: JSONValue {
         [

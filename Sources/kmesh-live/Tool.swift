@@ -11,7 +11,7 @@ enum Tool {
     static var commands: [any ToolCommand.Type] {
         [
             AgentCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, ManageCommand.self,
-            ReleaseCommand.self, EventsCommand.self, DoctorCommand.self,
+            ReleaseCommand.self, AuthzCommand.self, EventsCommand.self, DoctorCommand.self,
         ]
     }
 

@@ -33,13 +33,13 @@ enum Manifests {
     }
 
     /// A pod with the label `app: <app>`.
-    static func pod(_ name: String, _ address: String, app: String) -> String {
+    static func pod(_ name: String, _ address: String, app: String, node: String = "node-a") -> String {
         """
         ---
         apiVersion: v1
         kind: Pod
         metadata: {name: \(name), namespace: shop, labels: {app: \(app)}}
-        spec: {nodeName: node-a, containers: [{name: c, image: x}]}
+        spec: {nodeName: \(node), containers: [{name: c, image: x}]}
         status: {phase: Running, podIP: \(address), podIPs: [{ip: \(address)}], conditions: [{type: Ready, status: "True"}]}
 
         """

@@ -9,7 +9,8 @@ import Testing
 /// Every command, also those that are not in the tree of the tool yet.
 private let declarations = [
     AgentCommand.declaration, DetachCommand.declaration, StatusCommand.declaration, DumpCommand.declaration,
-    ManageCommand.declaration, ReleaseCommand.declaration, EventsCommand.declaration, DoctorCommand.declaration,
+    ManageCommand.declaration, ReleaseCommand.declaration, AuthzCommand.declaration, EventsCommand.declaration,
+    DoctorCommand.declaration,
 ]
 
 /// What the parser makes of a command line.

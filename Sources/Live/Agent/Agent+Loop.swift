@@ -79,6 +79,9 @@ extension Agent {
         if changes.changes.contains(where: { $0.path == configuration.podsFile }) {
             do throws(AgentError) { try managePods() } catch { report(error) }
         }
+        if changes.changes.contains(where: { $0.path == configuration.offloadFile }) {
+            do throws(AgentError) { try takeOffloadSwitch() } catch { report(error) }
+        }
         let files = changes.changes.map(\.path).filter { followed.follows($0) }
         if !files.isEmpty { take(followed.reread(files: files)) }
     }
@@ -86,7 +89,8 @@ extension Agent {
     /// Looks at every file again.
     private mutating func rescan() {
         do throws(AgentError) {
-            try managePods()
+            try takeOffloadSwitch()
+            try managePods(isThorough: true)
         } catch {
             report(error)
         }

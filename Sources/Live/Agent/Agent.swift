@@ -17,15 +17,26 @@ public struct Agent: ~Copyable {
     var watcher: FileWatcher
     var followed: FollowedMesh
     var compiler: Compiler
+    /// The policies, where the programs judge by them.
+    private(set) var policies: PolicyFeed?
     private(set) var dataplane: Dataplane
-    private(set) var pods = ManagedPods()
+    var pods = ManagedPods()
     /// Namespaces of recorded pods that were told to be gone.
-    private var goneNamespaces: Set<UInt64> = []
+    var goneNamespaces: Set<UInt64> = []
+    var ingress = PodIngress()
+    /// What was told of policies and of pods that are not in the mesh.
+    private var toldOfPolicies: [String] = []
+    /// Whether the kernel decides where it may.
+    private var offload = OffloadSwitch.on
+    /// What other processes were told of the policies.
+    private var record: AuthorizationRecord?
     var figures: AgentCounters
     /// Whether the maps are not, as far as is known, what the mesh wants.
     private(set) var mustReconcile = false
+    /// Whether the maps of policies cannot be brought to what they are to hold: new ones take their place.
+    private var mustRenewPolicies = false
     /// Whether the programs that look into these maps are in force.
-    private var isAttached = false
+    private(set) var isAttached = false
 
     /// Reads the mesh and puts it in force.
     public static func start(_ configuration: AgentConfiguration, log: Log) throws(AgentError) -> Agent {
@@ -67,13 +78,20 @@ public struct Agent: ~Copyable {
         self.followed = followed
         self.figures = figures
         compiler = start.compiler
+        policies = start.policies
         dataplane = start.dataplane
     }
 
     private mutating func attach() throws(AgentError) {
         let cgroup = try configuration.cgroupPath()
+        try takeOffloadSwitch()
+        try recordPolicies()
         try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
+        ingress.tellsAnswers = policies != nil
+        ingress.adopt(try AgentError.wrapping { try dataplane.replaceIngress() })
         isAttached = true
+        try settleIngress(isThorough: true)
+        tellOfPolicies()
         log.info(
             "in force", LogField("cgroup", .init(cgroup)), LogField("pins", .init(configuration.pinDirectory)),
             LogField("services", .init(compiler.resourceCounts.services)),
@@ -84,6 +102,7 @@ public struct Agent: ~Copyable {
 
     private struct Start: ~Copyable {
         let compiler: Compiler
+        let policies: PolicyFeed?
         let dataplane: Dataplane
     }
 
@@ -97,6 +116,8 @@ public struct Agent: ~Copyable {
         if configuration.preset == .hardened { settings.options.capacities = .fitting(needed) }
         let pins = PinDirectory(configuration.pinDirectory)
         let adopting = configuration.adoption.map { PinDirectory($0.pinDirectory) }
+        var policies = try configuration.policyFeed(mesh)
+        if let policies { settings.authorizationCapacities = policies.compiler.capacities }
         // Also tells of pinned maps with another layout, which are not to be replaced.
         var loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, adopting: adopting) }
         let isHalfReplaced = try AgentError.wrapping { try adopting == nil && LinkedMaps.differ(from: pins) }
@@ -116,7 +137,14 @@ public struct Agent: ~Copyable {
         let changes = desired.compiler.takeNameChanges()
         try AgentError.wrapping { try store.save(changes, of: desired.compiler.names, in: state) }
         try reconcile(loaded.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
-        return Start(compiler: desired.compiler, dataplane: loaded)
+        // Empty maps, which no program in force looks into.
+        if let writes = policies?.takeWrites(ids: desired.compiler.names) {
+            let counts = try AgentError.wrapping { try loaded.authorization.apply(writes) }
+            log.info(
+                "policies written", LogField("policies", .init(policies?.policies.count ?? 0)),
+                LogField("puts", .init(counts.puts)))
+        }
+        return Start(compiler: desired.compiler, policies: policies, dataplane: loaded)
     }
 
     /// Brings maps from what they hold to what they are to hold.
@@ -141,6 +169,7 @@ public struct Agent: ~Copyable {
 
     /// Compiles the mesh anew and brings the maps to it: after a failed write, or after many changes at once.
     mutating func reconcile() throws(AgentError) {
+        if mustRenewPolicies { return try renew() }
         mustReconcile = true
         var options = configuration.options
         options.capacities = dataplane.maps.capacities
@@ -158,6 +187,7 @@ public struct Agent: ~Copyable {
             try managePods()
             try attach()
         }
+        if !putPoliciesInForce() { return try renew() }
         mustReconcile = false
         figures.lastApplied = WallTime.now()
     }
@@ -168,12 +198,18 @@ public struct Agent: ~Copyable {
     /// Puts larger maps in the place of full ones, and programs that look into them, program by program.
     private mutating func grow() throws(AgentError) {
         log.info("the maps are too small for the mesh: larger ones are made")
+        try renew()
+    }
+
+    /// Loads the programs anew, with maps of policies that are filled from nothing, and puts them in force.
+    private mutating func renew() throws(AgentError) {
         // Until all of it is done, what is in force is older than the mesh.
         mustReconcile = true
         let changes = compiler.takeNameChanges()
         try AgentError.wrapping { try names.save(changes, of: compiler.names, in: state) }
         let start = try Self.bringUp(configuration, followed.mesh, compiler.names, &names, state, &figures, log: log)
         replace(with: start)
+        mustRenewPolicies = false
         try managePods()
         try attach()
         mustReconcile = false
@@ -183,6 +219,7 @@ public struct Agent: ~Copyable {
     private mutating func replace(with start: consuming Start) {
         isAttached = false
         compiler = start.compiler
+        policies = start.policies
         dataplane = start.dataplane
     }
 
@@ -195,6 +232,8 @@ public struct Agent: ~Copyable {
         defer { figures.applySeconds.observe(Double(BootClock.sinceBootNanoseconds() - begin) / 1e9) }
         figures.changes += UInt64(changes.count)
         if configuration.metrics != nil { figures.note(changes, known: compiler) }
+        // Each once, whatever becomes of the maps.
+        for change in changes { policies?.apply(change) }
         var writes: [MapWrite] = []
         let refused = changes.compactMap { compiler.compile($0, into: &writes) }
         if canGrow, refused.contains(where: \.isFullMap) { return try grow() }
@@ -206,6 +245,8 @@ public struct Agent: ~Copyable {
         mustReconcile = true
         let changes = compiler.takeNameChanges()
         try AgentError.wrapping { try names.save(changes, of: compiler.names, in: state) }
+        // First who somebody is, then how to reach him.
+        if !putPoliciesInForce() { return try renew() }
         try write(writes)
         mustReconcile = false
         figures.lastApplied = WallTime.now()
@@ -229,35 +270,91 @@ public struct Agent: ~Copyable {
         }
     }
 
-    // MARK: Pods
+    // MARK: Policies
 
-    /// Writes the recorded pods whose namespaces are still there into km_manage.
-    mutating func managePods() throws(AgentError) {
-        let recorded = try AgentError.wrapping { try ManagedPods(inDirectory: configuration.stateDirectory) }
-        for pod in pods.sorted where recorded[pod.netnsCookie] == nil {
-            try AgentError.wrapping { try dataplane.maps.release(pod) }
+    /// Writes what the policies came to since the last time.
+    /// - Returns: false when new maps have to take the place of these: a write failed, or there is no room. What is in
+    ///   force until then is as it was, or closed, for each address as a whole.
+    mutating func putPoliciesInForce() -> Bool {
+        guard !mustRenewPolicies else { return false }
+        guard let writes = policies?.takeWrites(ids: compiler.names) else { return true }
+        do throws(MapWriteError) {
+            if !writes.isEmpty { figures.add(try dataplane.authorization.apply(writes)) }
+        } catch {
+            figures.policyFailures += 1
+            log.error("failed", LogField("error", .init(error)))
+            mustRenewPolicies = true
+            return false
         }
-        pods = recorded
-        let presence = recorded.sorted.map { (pod: $0, presence: NetworkNamespace.presence(of: $0)) }
-        // First who is gone: an address may be another pod's by now.
-        for (pod, presence) in presence where presence == .gone {
-            if goneNamespaces.insert(pod.netnsCookie).inserted {
-                log.warning("a managed pod's namespace is gone", Self.name(of: pod))
-            }
-            try AgentError.wrapping { try dataplane.maps.release(pod) }
+        if let policies, policies.lacksRoom, policies.canGrow {
+            log.info("the maps of policies are too small: larger ones are made")
+            mustRenewPolicies = true
+            return false
         }
-        for (pod, presence) in presence where presence != .gone {
-            if case .unknown(let error) = presence {
-                // What cannot be told changes nothing: the pod stays in the mesh.
-                log.debug(
-                    "a managed pod's namespace cannot be opened", Self.name(of: pod), LogField("error", .init(error)))
-            }
-            try AgentError.wrapping { try dataplane.maps.manage(pod) }
-            goneNamespaces.remove(pod.netnsCookie)
+        tellOfPolicies()
+        do throws(AgentError) {
+            try recordPolicies()
+        } catch {
+            // Others show numbers for names until it works.
+            log.error("failed", LogField("error", .init(error)))
         }
+        return true
     }
 
-    private static func name(of pod: ManagedPod) -> LogField { LogField("pod", .init("\(pod.namespace)/\(pod.name)")) }
+    /// Tells other processes of the policies.
+    private mutating func recordPolicies() throws(AgentError) {
+        let record = AuthorizationRecord(
+            configuration.options.authorization, policyCount: policies?.policies.count ?? followed.mesh.policies.count,
+            names: policies?.compiler.names ?? NameTable())
+        guard record != self.record else { return }
+        try AgentError.wrapping {
+            try state.replace(AuthorizationRecord.fileName, with: Array(record.text.utf8))
+        }
+        self.record = record
+    }
+
+    /// Lets the kernel decide or the agent, as it is remembered.
+    mutating func takeOffloadSwitch() throws(AgentError) {
+        let wanted = try OffloadSwitch(inDirectory: configuration.stateDirectory)
+        try AgentError.wrapping { try wanted.set(try dataplane.openVariables()) }
+        guard wanted != offload else { return }
+        offload = wanted
+        log.info("offload", LogField("is", .init(wanted.rawValue)))
+    }
+
+    /// Tells the policies which pods there are.
+    mutating func tellPolicies(of pods: [ManagedPod]) throws(AgentError) {
+        policies?.setPods(pods)
+        if putPoliciesInForce() { return }
+        guard isAttached else { throw .refused("the policies cannot be written") }
+        try renew()
+    }
+
+    /// Logs what is not judged as it is meant, once.
+    private mutating func tellOfPolicies() {
+        guard let policies else { return }
+        var lines: [String] = []
+        for problem in policies.problems {
+            lines.append("\(problem)")
+            if toldOfPolicies.contains("\(problem)") { continue }
+            log.error("not in force", LogField("problem", .init(problem)))
+        }
+        for pod in policies.unknownPods {
+            let line = "\(pod.name) \(pod.closing)"
+            lines.append(line)
+            if toldOfPolicies.contains(line) { continue }
+            log.warning(
+                "a managed pod is not in the mesh", LogField("pod", .init(pod.name)),
+                LogField(
+                    "judged",
+                    .init(
+                        pod.closing.isEmpty
+                            ? "by the policies of the mesh and of its namespace"
+                            : "nothing gets in: policies that select workloads may apply")),
+                LogField("policies", .init(pod.closing.joined(separator: ", "))))
+        }
+        toldOfPolicies = lines
+    }
 }
 
 extension Problem {

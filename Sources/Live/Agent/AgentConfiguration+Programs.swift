@@ -11,6 +11,14 @@ extension AgentConfiguration {
         return settings
     }
 
+    /// The policies of a mesh and the recorded pods, compiled from nothing; nil where the programs do not judge by them.
+    func policyFeed(_ mesh: Mesh) throws(AgentError) -> PolicyFeed? {
+        guard options.authorization == .compiled else { return nil }
+        let recorded = try AgentError.wrapping { try ManagedPods(inDirectory: stateDirectory) }
+        let pods = recorded.sorted.filter { NetworkNamespace.presence(of: $0) != .gone }
+        return PolicyFeed.fitting(mesh, pods: pods, node: node, rootNamespace: KubernetesSettings().rootNamespace)
+    }
+
     /// Whether anybody wants to hear of connections.
     var isReporting: Bool { reports != nil || accessLog != nil || metrics != nil }
 

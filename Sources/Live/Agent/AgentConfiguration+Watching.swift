@@ -4,10 +4,14 @@ extension AgentConfiguration {
     /// Where others record pods that are to be managed.
     var podsFile: String { "\(stateDirectory)/\(ManagedPods.fileName)" }
 
-    /// Watches the files of the mesh, and the recorded pods.
+    /// Where it stands who is to decide about inbound connections.
+    var offloadFile: String { "\(stateDirectory)/\(OffloadSwitch.fileName)" }
+
+    /// Watches the files of the mesh, the recorded pods, and who is to decide.
     func watcher() throws(KernelError) -> FileWatcher {
         let directories = mesh.filter(Self.isDirectory)
-        return try FileWatcher(files: mesh.filter { !Self.isDirectory($0) } + [podsFile], directories: directories)
+        return try FileWatcher(
+            files: mesh.filter { !Self.isDirectory($0) } + [podsFile, offloadFile], directories: directories)
     }
 
     private static func isDirectory(_ path: String) -> Bool {

@@ -10,6 +10,9 @@ struct AgentCounters: Sendable {
     var refusals: UInt64 = 0
     /// Writes that failed, by map; each ended its list.
     var failures: [KernelMapName: UInt64] = [:]
+    /// Writes of policies, and lists of them that a failure ended.
+    var policyWrites: UInt64 = 0
+    var policyFailures: UInt64 = 0
     /// What of the mesh the maps do not hold as it is meant, when it was counted.
     var problems: UInt64 = 0
     /// Owners of workloads, and services, that went: what was counted of them is to be dropped.
@@ -45,6 +48,12 @@ struct AgentCounters: Sendable {
             default: continue
             }
         }
+    }
+
+    /// Adds writes of policies that were done.
+    mutating func add(_ counts: MapWriteCounts) {
+        barriers += UInt64(counts.barriers)
+        policyWrites += UInt64(counts.puts + counts.deletes)
     }
 
     /// Adds writes that were done.

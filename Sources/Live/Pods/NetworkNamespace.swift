@@ -4,6 +4,14 @@ public import Model
 
 /// What was found in a network namespace.
 public struct NetworkNamespace: Hashable, Sendable {
+    /// An interface that is up and not the loopback device.
+    public struct Interface: Hashable, Sendable {
+        public var name: String
+        public var index: UInt32
+        /// The number of the XDP program that is attached, nil without one.
+        public var xdpProgram: UInt32?
+    }
+
     /// Where it was opened, such as `/proc/4711/ns/net`.
     public var path: String
     /// Of the file that stands for it.
@@ -16,6 +24,10 @@ public struct NetworkNamespace: Hashable, Sendable {
     public var peerInterface: String?
     /// Of the interface, link-local ones left out.
     public var addresses: [IPAddress]
+    /// All that are up, by index.
+    public var interfaces: [Interface]
+    /// How many there are beyond those that are listed.
+    public var unlistedInterfaceCount: Int
 
     /// Looks into a namespace.
     public init(path: String) throws(KernelError) {
@@ -40,6 +52,22 @@ public struct NetworkNamespace: Hashable, Sendable {
             let entry = all[(index * 17)..<(index * 17 + 17)]
             return IPAddress(bytes: entry.dropFirst().prefix(entry.first == 1 ? 16 : 4))
         }
+        interfaces = Self.interfaces(in: found)
+        unlistedInterfaceCount = Int(found.interface_count) - interfaces.count
+    }
+
+    private static func interfaces(in found: km_namespace) -> [Interface] {
+        let size = MemoryLayout<km_namespace_interface>.size
+        let all = layoutBytes(of: found.interfaces)
+        let listed = min(Int(found.interface_count), all.count / size)
+        return (0..<listed).compactMap { number -> Interface? in
+            let bytes = Array(all[(number * size)..<(number * size + size)])
+            guard let entry = layout(km_namespace_interface.self, from: bytes),
+                let name = text(layoutBytes(of: entry.name))
+            else { return nil }
+            return Interface(
+                name: name, index: entry.index, xdpProgram: entry.xdp_program == 0 ? nil : entry.xdp_program)
+        }.sorted { $0.index < $1.index }
     }
 
     /// The text before the first zero; nil when it is empty.
@@ -57,7 +85,7 @@ public struct NetworkNamespace: Hashable, Sendable {
 
     /// Whether a recorded pod's namespace is there.
     enum Presence: Equatable {
-        case there
+        case there(NetworkNamespace)
         /// Nothing is at its path, or another namespace.
         case gone
         /// It cannot be told, for want of privilege or memory.
@@ -68,7 +96,7 @@ public struct NetworkNamespace: Hashable, Sendable {
     static func presence(of pod: ManagedPod) -> Presence {
         do throws(KernelError) {
             let found = try NetworkNamespace(path: pod.netnsPath)
-            return found.inode == pod.netnsInode && found.cookie == pod.netnsCookie ? .there : .gone
+            return found.inode == pod.netnsInode && found.cookie == pod.netnsCookie ? .there(found) : .gone
         } catch {
             return [ENOENT, ESRCH, ENOTDIR].contains(error.errno) ? .gone : .unknown(error)
         }

@@ -58,6 +58,24 @@ public struct XDPAttachment: Hashable, Sendable {
     @discardableResult
     public func detach(from pins: PinDirectory) throws(LoadError) -> Bool { try pins.unpinLink(linkName) }
 
+    /// Detaches from all interfaces of a pod's namespace.
+    public static func detach(fromNamespace cookie: UInt64, _ pins: PinDirectory) throws(LoadError) {
+        for attachment in try pinned(in: pins) where attachment.netnsCookie == cookie {
+            try attachment.detach(from: pins)
+        }
+    }
+
+    /// The number of the program that the pinned link holds in its place, nil without one, or when the interface is gone.
+    func program(in pins: PinDirectory) throws(LoadError) -> UInt32? {
+        guard let link = try pins.open(linkName) else { return nil }
+        var information = bpf_link_info()
+        var size = UInt32(MemoryLayout<bpf_link_info>.size)
+        // In bounds: the kernel fills at most `size` bytes of the structure.
+        let status = link.withRaw { unsafe bpf_obj_get_info_by_fd($0, &information, &size) }
+        guard status == 0 else { throw .kernel(KernelError("look at", linkName, errno: -status)) }
+        return information.xdp.ifindex == interfaceIndex ? information.prog_id : nil
+    }
+
     /// Puts a program in the place of the one that the pinned link holds, in one step.
     /// - Returns: whether it has a place: not when nothing is pinned, or when the interface is gone.
     func replace(with program: CInt, in pins: PinDirectory) throws(LoadError) -> Bool {

@@ -64,6 +64,8 @@ public struct AuthorizationCompiler: Sendable {
     /// Out of use, but lookups under way may still hold them.
     private var retiredViews: [View] = []
     private var retiredSlots: [Int] = []
+    /// Stand-ins of which it cannot be told which policies apply.
+    private var closed: Set<WorkloadUID> = []
 
     // What changed since the writes were taken.
     private var changedPolicies: Set<String> = []
@@ -108,6 +110,16 @@ public struct AuthorizationCompiler: Sendable {
         }
     }
 
+    /// Takes in a workload that stands for a pod of the node that the mesh does not tell of, or takes it out.
+    ///
+    /// As a source it is nobody. The policies of the mesh and of its namespace apply, and those that it lists.
+    /// - Parameter isClosed: everything to it is denied, because it cannot be told which policies apply.
+    public mutating func setStandIn(_ new: Workload?, replacing old: Workload?, isClosed: Bool) {
+        if let old { closed.remove(old.uid) }
+        if let new, isClosed { closed.insert(new.uid) }
+        replace(old, with: new, isNobody: true)
+    }
+
     private mutating func set(_ policy: Policy) {
         let name = policy.resourceName
         if let old = policies[name]?.policy { dirty.formUnion(local.selected(by: old)) }
@@ -126,8 +138,8 @@ public struct AuthorizationCompiler: Sendable {
         mustRebuildSelection = true
     }
 
-    private mutating func replace(_ old: Workload?, with new: Workload?) {
-        let identity = new.map { identities.number(of: PeerIdentity(of: $0)) } ?? 0
+    private mutating func replace(_ old: Workload?, with new: Workload?, isNobody: Bool = false) {
+        let identity = isNobody ? 0 : new.map { identities.number(of: PeerIdentity(of: $0)) } ?? 0
         let before = old.map(Self.ownAddresses) ?? []
         let after = new.map(Self.ownAddresses) ?? []
         for address in before + after where touched[address] == nil {
@@ -213,7 +225,8 @@ public struct AuthorizationCompiler: Sendable {
                 selected[choice] ?? selection.policies(for: workload).compactMap { policies[$0.resourceName] }
             selected[choice] = applying
             let old = destinations[address]
-            let target = target(applying, address, workload.uid, into: &writes)
+            let isClosed = closed.contains(workload.uid)
+            let target = isClosed ? .closed : target(applying, address, workload.uid, into: &writes)
             guard let slot = old?.slot ?? allocateSlot(into: &writes) else {
                 release(target, into: &unused)
                 tooFull[workload.uid] = .mapFull(

@@ -1,4 +1,5 @@
 import CommandLineTool
+import Glibc
 import Live
 
 /// `kmesh-live manage`
@@ -8,7 +9,8 @@ struct ManageCommand: ToolCommand {
         "manage", summary: "Put a pod under the mesh.",
         discussion: """
             From then on connections from its network namespace are looked up in the maps. Managing twice is the same as once; \
-            the agent need not run.
+            the agent need not run. What comes to the pod is judged by the policies of the mesh as soon as an agent runs; \
+            where that cannot be, because another XDP program has an interface of the pod, it is said on standard error.
             """,
         examples: [
             .init("kmesh-live manage --pid 4711 --pod shop/web", "Put the pod of a process under the mesh."),
@@ -49,14 +51,41 @@ struct ManageCommand: ToolCommand {
             // An earlier namespace of the same pod is gone, or will go: it is this one now.
             for old in pods.pods(named: pod.name, namespace: pod.namespace) where old.netnsCookie != found.cookie {
                 _ = pods.release(cookie: old.netnsCookie)
-                try Self.set(old, isManaged: false, in: pinDirectory)
+                try Self.release(old, in: pinDirectory)
             }
             pods.manage(managed)
         }
         try Self.set(managed, isManaged: true, in: pinDirectory)
         let document = managed.document
         if isJSON { try console.write(document) } else { try console.write(managed.text + "\n") }
+        try tellEnforcement(of: managed, on: &console)
         return .ok
+    }
+
+    /// Says where the pod is not judged, once the agent has had the time to attach.
+    private func tellEnforcement(of pod: ManagedPod, on console: inout Console) throws {
+        let pins = PinDirectory(pinDirectory)
+        guard Dataplane.isPinned(in: pins) else { return }
+        let state = StateView(stateDirectory)
+        var enforcement = try PodEnforcement(of: pod, pins)
+        for _ in 0..<Self.mostLooks where enforcement.isPending && state.agent != nil {
+            usleep(Self.lookPeriod)
+            enforcement = try PodEnforcement(of: pod, pins)
+        }
+        if !enforcement.isEnforced { console.say(enforcement.text) }
+    }
+
+    /// Three seconds together, in microseconds.
+    private static let (mostLooks, lookPeriod) = (150, UInt32(20_000))
+
+    /// Lets a pod go from km_manage, and takes the programs from its interfaces.
+    static func release(_ pod: ManagedPod, in pinDirectory: String) throws(AgentError) {
+        try set(pod, isManaged: false, in: pinDirectory)
+        do throws(LoadError) {
+            try XDPAttachment.detach(fromNamespace: pod.netnsCookie, PinDirectory(pinDirectory))
+        } catch {
+            throw .load(error)
+        }
     }
 
     /// Writes km_manage, where a data plane is pinned; without one the agent does it when it starts.

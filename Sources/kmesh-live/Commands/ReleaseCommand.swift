@@ -6,7 +6,8 @@ struct ReleaseCommand: ToolCommand {
     /// Arguments and help.
     static let declaration = Command(
         "release", summary: "Take a pod out of the mesh.",
-        discussion: "New connections of its processes are left alone; those that are established go on.",
+        discussion: "New connections of its processes are left alone, and what comes to it is judged no more; "
+            + "connections that are established go on.",
         examples: [
             .init("kmesh-live release --pod shop/web", "Release a pod by the name that it was managed by."),
             .init("kmesh-live release --pid 4711", "Release the pod of a process."),
@@ -51,7 +52,7 @@ struct ReleaseCommand: ToolCommand {
                 released = pods[found.cookie].map { [$0] } ?? []
             }
             for pod in released {
-                try ManageCommand.set(pod, isManaged: false, in: pinDirectory)
+                try ManageCommand.release(pod, in: pinDirectory)
                 _ = pods.release(cookie: pod.netnsCookie)
             }
         }

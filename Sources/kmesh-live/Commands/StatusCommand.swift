@@ -32,9 +32,12 @@ struct StatusCommand: ToolCommand {
     func run(on console: inout Console) throws -> ExitCode {
         let state = StateView(stateDirectory)
         let pinned = try PinnedMaps(PinDirectory(pinDirectory))
+        let pods = try state.pods().sorted.map { pod throws(AgentError) in
+            (pod, try PodEnforcement(of: pod, PinDirectory(pinDirectory)))
+        }
         let report = StatusReport(
             agent: state.agent, pinDirectory: pinDirectory, attached: try pinned.attachedPrograms(),
-            maps: try pinned.snapshot().fills, exits: try pinned.exitCounts(), pods: try state.pods().sorted,
+            maps: try pinned.snapshot().fills, exits: try pinned.exitCounts(), pods: pods,
             nameCount: try state.names().count)
         if isJSON { try console.write(report.document) } else { try console.write(report.text) }
         return report.attached.isEmpty ? .failed : .ok

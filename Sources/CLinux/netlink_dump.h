@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Lists that the kernel gives by netlink. */
+#ifndef NETLINK_DUMP_H
+#define NETLINK_DUMP_H
+
+#include <libmnl/libmnl.h>
+
+/* Asks for all objects of a type, by a header of that type's family. Returns 0, or an error number. */
+int km_netlink_dump(struct mnl_socket *socket, int type, const void *header, size_t header_size, mnl_cb_t take,
+		    void *context);
+
+#endif
