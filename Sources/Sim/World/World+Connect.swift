@@ -160,6 +160,7 @@ extension World {
         if let report = decision.report { reports.append(report) }
         if !decision.authorizationRequest.isEmpty { counters.add(.authorizationRequests) }
         if let replies = decision.openedReplies { nodes[node]?.authorization?.flows.open(replies, now: now) }
+        if let flow = decision.acceptedFlow { nodes[node]?.authorization?.flows.accept(flow) }
         if decision.forgetsVerdict {
             nodes[node]?.authorization?.forget(client: connection.remote, server: connection.local)
         }
