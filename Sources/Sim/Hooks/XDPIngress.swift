@@ -209,7 +209,9 @@ public struct XDPIngress: Sendable {
         recorder.record(.ingress(.destination(address, found)))
         guard let found else { return nil }
         // An element of another address; nothing is written between two lookups here, so another try finds it again.
-        guard found.check == MapAddress(address).check(as: address.family) else { return Destination(view: .closed, backendUID: 0) }
+        guard found.check == MapAddress(address).check(as: address.family) else {
+            return Destination(view: .closed, backendUID: 0)
+        }
         let slot = Int(found.slot) < policies.slots.count ? policies.slots[Int(found.slot)] : AuthorizationSlot()
         let view = policies.view(ofSlot: found.slot)
         recorder.record(.ingress(.view(slot, view)))
