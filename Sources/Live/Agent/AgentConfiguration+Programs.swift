@@ -6,8 +6,8 @@ extension AgentConfiguration {
     var programSettings: ProgramSettings {
         var settings = ProgramSettings(options: options, probeSources: probeSources)
         settings.hasPeriodicReports = hasPeriodicReports
-        // Hardened decides in the kernel; upstream's agent decides in user space.
-        settings.asksForVerdicts = preset == .upstream
+        // The compiled policies decide in the kernel, unless they are switched off.
+        settings.asksForVerdicts = options.authorization != .compiled
         return settings
     }
 

@@ -14,6 +14,8 @@ struct PodIngress: Sendable {
     private var attached: Set<XDPAttachment> = []
     /// What was told already, by pod and interface.
     private var told: [String: String] = [:]
+    /// Pods all of whose interfaces have the program.
+    private(set) var enforcedCount = 0
 
     /// Takes links over that hold this data plane's program by now.
     mutating func adopt(_ attachments: [XDPAttachment]) { attached = Set(attachments) }
@@ -35,6 +37,7 @@ struct PodIngress: Sendable {
         }
         attached = attached.filter { cookies.contains($0.netnsCookie) }
         var failures: [String: String] = [:]
+        enforcedCount = 0
         for (pod, namespace) in pods {
             guard let namespace else { continue }
             let name = "\(pod.namespace)/\(pod.name)"
@@ -56,6 +59,8 @@ struct PodIngress: Sendable {
             }
             if namespace.unlistedInterfaceCount > 0 {
                 failures[name] = "\(namespace.unlistedInterfaceCount) interfaces too many"
+            } else if !listed.isEmpty, attached.isSuperset(of: listed) {
+                enforcedCount += 1
             }
         }
         for (place, message) in failures.sorted(by: { $0.key < $1.key }) where told[place] != message {
