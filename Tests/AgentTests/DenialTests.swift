@@ -32,6 +32,17 @@ struct DenialTests {
         try scene.node.expectMetric("kmesh_authorization_judged_addresses ", 1)
         try scene.node.expectMetric("kmesh_authorization_pods{state=\"enforced\"}", 1)
         try scene.node.expectMetric("kmesh_authorization_pods{state=\"notEnforced\"}", 0)
+        var watched = try AgentProcess(
+            ["events", "--hook", "xdpIngress", "--count", "1"] + scene.node.places,
+            files: "\(scene.node.scratch.path)/events")
+        for _ in 0..<20 where watched.code == nil {
+            _ = try scene.connectIn()
+            watched.wait(milliseconds: 10)
+        }
+        #expect(watched.wait() == 0, "\(watched.log)")
+        let event = try String(contentsOfFile: watched.outputFile, encoding: .utf8)
+        #expect(event.contains("xdpIngress deniedByPolicy - 10.1.0.2:80 (shop/web-1) → 10.1.0.1:"), "\(event)")
+        #expect(event.contains("(shop/client)"), "\(event)")
         // Closed by default, and as JSON.
         try scene.node.start(["--log-format", "json"], until: "\"message\":\"metrics\"")
         try scene.node.write("deny.yaml", Manifests.allowNobody)

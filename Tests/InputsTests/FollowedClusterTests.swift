@@ -48,8 +48,7 @@ private func reference(_ texts: [String: String]) throws -> KubernetesSnapshot {
             for change in result.changes { mesh.apply(change) }
             try #require(mesh == expected.mesh, place)
             try #require(followed.mesh == expected.mesh, place)
-            // What is held but not decided is for the mesh as a whole.
-            try #require(followed.notes.filter { $0.file != "authorization" } == expected.notes, place)
+            try #require(followed.notes == expected.notes, place)
             try #require((followed.enrolled ?? []) == expected.enrolled, place)
         }
     }

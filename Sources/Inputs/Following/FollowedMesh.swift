@@ -73,15 +73,7 @@ public struct FollowedMesh: Sendable {
 
     /// What was left out or taken differently than written, by file and position. Looks at everything.
     public var notes: [InputNote] {
-        var notes = cluster.notes
-        let count = Set(resources.mesh.policies.keys).union(cluster.policies.keys).count
-        if count > 0 {
-            notes.append(
-                InputNote(
-                    "authorization", nil,
-                    "\(count) \(count == 1 ? "policy is" : "policies are") held but not decided yet"))
-        }
-        return notes.sorted()
+        cluster.notes.sorted()
     }
 
     /// The directories to watch, as they were given.

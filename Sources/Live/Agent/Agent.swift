@@ -102,6 +102,7 @@ public struct Agent: ~Copyable {
         judge.use(results: results)
         try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
         ingress.tellsAnswers = policies != nil
+        recordOpenFlows()
         ingress.adopt(try AgentError.wrapping { try dataplane.replaceIngress() })
         isAttached = true
         try settleIngress(isThorough: true)
