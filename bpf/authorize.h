@@ -32,7 +32,7 @@ static __always_inline bool km_find_rows(const struct km_authz_view *view, const
 
 	km_packet_source(packet, &source);
 	*identity = 0;
-	if (km_read_checked(&km_identity, &source, packet->is_ipv6, 0, identity) == KM_REUSED)
+	if (km_find_identity(&source, packet->is_ipv6, identity) == KM_REUSED)
 		return 0;
 	is_found = packet->is_ipv6 ? km_find_row6(&view->sources6, &source, &rows->source)
 				   : km_find_row(&view->sources4, bpf_ntohl(source.word[0]), &rows->source);

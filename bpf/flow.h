@@ -41,17 +41,88 @@ static __always_inline void km_memorize(void *map, const void *key, __u32 genera
 		bpf_map_update_elem(map, key, &bits, BPF_ANY);
 }
 
-/* Whether a packet belongs to a flow that the pod opened. */
-static __always_inline bool km_is_reply(const struct km_packet *packet)
+
+/* The place of a flow in km_recent. */
+static __always_inline struct km_recent *km_recent_place(const struct km_packet *packet)
 {
-	return bpf_map_lookup_elem(&km_flow, &packet->tuple);
+	const __u32 *word = (const __u32 *)&packet->tuple;
+	__u32 hash = word[0] ^ word[1] * 0x9e3779b1 ^ word[2] * 0x7feb352d;
+	__u32 index;
+
+	if (packet->is_ipv6)
+		hash ^= word[3] * 0x27d4eb2f ^ word[4] * 0x165667b1 ^ word[5] * 0x846ca68b ^ word[6] * 0xcc9e2d51 ^
+			word[7] * 0x1b873593 ^ word[8] * 0xe6546b65;
+	index = km_spread(hash) % KM_RECENT_COUNT;
+	return bpf_map_lookup_elem(&km_recent, &index);
 }
 
-/* From now on the flow is the peer's. */
-static __always_inline void km_forget_flow(const struct km_packet *packet)
+/* The verdict that this processor gave lately, KM_FLOW_UNKNOWN without one of this generation. */
+static __always_inline __u32 km_recall_recent(const struct km_packet *packet, __u32 generation)
 {
-	if (km_is_reply(packet))
-		bpf_map_delete_elem(&km_flow, &packet->tuple);
+	const struct km_recent *recent = km_recent_place(packet);
+	const __u32 *word = (const __u32 *)&packet->tuple;
+	const __u32 *known;
+	__u32 difference;
+
+	if (!recent)
+		return KM_FLOW_UNKNOWN;
+	known = (const __u32 *)&recent->tuple;
+	difference = recent->generation ^ generation;
+	difference |= recent->is_ipv6 ^ packet->is_ipv6;
+	difference |= known[0] ^ word[0];
+	difference |= known[1] ^ word[1];
+	difference |= known[2] ^ word[2];
+	if (packet->is_ipv6) {
+		difference |= known[3] ^ word[3];
+		difference |= known[4] ^ word[4];
+		difference |= known[5] ^ word[5];
+		difference |= known[6] ^ word[6];
+		difference |= known[7] ^ word[7];
+		difference |= known[8] ^ word[8];
+	}
+	return difference ? KM_FLOW_UNKNOWN : recent->verdict;
+}
+
+static __always_inline void km_memorize_recent(const struct km_packet *packet, __u32 generation, __u32 verdict)
+{
+	struct km_recent *recent = km_recent_place(packet);
+
+	if (!recent)
+		return;
+	recent->tuple = packet->tuple;
+	recent->is_ipv6 = packet->is_ipv6;
+	recent->generation = generation;
+	recent->verdict = verdict;
+}
+
+/* The verdict of a flow, KM_FLOW_UNKNOWN without one of this generation. */
+static __always_inline __u32 km_recall_flow(const struct km_packet *packet, __u32 generation)
+{
+	__u32 verdict = km_recall(&km_verdict, &packet->tuple, generation);
+
+	if (verdict == KM_FLOW_DENIED || verdict == KM_FLOW_ALLOWED)
+		km_memorize_recent(packet, generation, verdict);
+	return verdict;
+}
+
+static __always_inline void km_remember_verdict(const struct km_packet *packet, __u32 generation, __u32 verdict)
+{
+	km_memorize(&km_verdict, &packet->tuple, generation, verdict);
+	if (verdict != KM_FLOW_REPLY)
+		km_memorize_recent(packet, generation, verdict);
+}
+
+/* Whether a packet belongs to a flow that the pod opened; remembered, so that the next ones need one lookup. */
+static __always_inline bool km_is_reply(const struct km_packet *packet, __u32 generation)
+{
+	if (!bpf_map_lookup_elem(&km_flow, &packet->tuple))
+		return 0;
+	km_remember_verdict(packet, generation, KM_FLOW_REPLY);
+	/* sockops may have taken both away between the two. */
+	if (bpf_map_lookup_elem(&km_flow, &packet->tuple))
+		return 1;
+	bpf_map_delete_elem(&km_verdict, &packet->tuple);
+	return 0;
 }
 
 static __always_inline void km_fragment_key_of(struct km_fragment_key *key, const struct km_packet *packet)

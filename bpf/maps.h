@@ -129,11 +129,11 @@ struct {
 } km_identity SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
 	__uint(max_entries, 1);
-	__type(key, struct km_addr);
-	__type(value, struct km_authz_dst_value);
+	__type(key, __u32);
+	__type(value, struct km_authz_bucket);
 } km_authz_dst SEC(".maps");
 
 struct {
@@ -198,6 +198,13 @@ struct {
 	__type(key, struct km_fragment_key);
 	__type(value, struct km_verdict_value);
 } km_fragment SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KM_RECENT_COUNT);
+	__type(key, __u32);
+	__type(value, struct km_recent);
+} km_recent SEC(".maps");
 
 /* Ours: flows that pods opened. They outlive a restart of the agent. */
 struct {

@@ -118,7 +118,7 @@ static __always_inline void km_report_sockops(struct bpf_sock_ops *skops, const 
 	km_report(connection, storage, is_inbound, tcp_state, &numbers);
 }
 
-/* Before the SYN leaves: the packets that answer a flow of a pod are no requests to it. Nothing ends it, but room. */
+/* Before the SYN leaves: the packets that answer a flow of a pod are no requests to it. */
 static __always_inline void km_record_flow(struct bpf_sock_ops *skops, const struct km_connection *connection)
 {
 	struct km_flow_value value = { .opened_ns = bpf_ktime_get_ns() };
@@ -130,6 +130,17 @@ static __always_inline void km_record_flow(struct bpf_sock_ops *skops, const str
 	km_tuple_of_client(&tuple, connection, 1);
 	if (bpf_map_update_elem(&km_flow, &tuple, &value, BPF_ANY))
 		km_count(KM_HOOK_SOCKOPS, KM_REASON_FLOW_UNRECORDED);
+}
+
+/* The pod has accepted a connection with the addresses and ports of a flow that it may have opened before. */
+static __always_inline void km_hand_over_flow(const struct km_connection *connection)
+{
+	struct km_tuple tuple;
+
+	km_tuple_of_client(&tuple, connection, 1);
+	/* In this order: who remembers a reply meanwhile looks again whether there is a flow. */
+	bpf_map_delete_elem(&km_flow, &tuple);
+	bpf_map_delete_elem(&km_verdict, &tuple);
 }
 
 /* A connect to a control address manages or releases the socket's own address. */
@@ -226,6 +237,8 @@ static __always_inline void km_passive(struct bpf_sock_ops *skops, struct bpf_so
 		is_managed = km_address_is_managed(&connection->local);
 	if (!is_managed)
 		return km_end_sockops(skops, KM_REASON_NOT_MANAGED, connection);
+	if (km_options.judges_by_policies)
+		km_hand_over_flow(connection);
 	if (km_is_probe(connection))
 		return km_end_sockops(skops, KM_REASON_NODE_PROBE, connection);
 	bpf_sock_ops_cb_flags_set(skops, skops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);

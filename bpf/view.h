@@ -3,8 +3,10 @@
 #ifndef KM_VIEW_H
 #define KM_VIEW_H
 
+#include "address.h"
 #include "base.h"
 #include "maps.h"
+#include "options.h"
 #include "read.h"
 
 enum {
@@ -25,9 +27,11 @@ static __always_inline __u32 km_addr_check(const struct km_addr *addr, bool is_i
 	return addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3] ^ (is_ipv6 ? KM_CHECK_IPV6 : 0);
 }
 
-/* Reads a number with its check in one load. The map is km_identity or km_authz_dst. */
-static __always_inline enum km_lookup km_read_checked(void *map, const struct km_addr *addr, bool is_ipv6,
-						      bool is_sure, __u32 *number)
+/*
+ * Who a source address is, 0 for nobody. An update in place may hide the entry from one lookup, so nobody is who was not
+ * found twice.
+ */
+static __always_inline enum km_lookup km_find_identity(const struct km_addr *addr, bool is_ipv6, __u32 *identity)
 {
 	const volatile __u64 *value;
 	__u64 both;
@@ -35,16 +39,41 @@ static __always_inline enum km_lookup km_read_checked(void *map, const struct km
 
 #pragma unroll 1
 	for (try = 0; try < KM_READ_TRY_COUNT; try++) {
-		value = is_sure ? bpf_map_lookup_elem(map, addr) : km_find(map, addr);
+		value = km_find(&km_identity, addr);
 		if (!value)
 			return KM_ABSENT;
 		both = *value;
 		if (both >> 32 == km_addr_check(addr, is_ipv6)) {
-			*number = both;
+			*identity = both;
 			return KM_FOUND;
 		}
 	}
 	return KM_REUSED;
+}
+
+/* Finds the slot of an address that is judged. KM_REUSED: its entry is being written, or another family's. */
+static __always_inline enum km_lookup km_find_slot(const struct km_addr *addr, bool is_ipv6, __u32 *slot)
+{
+	__u32 index = km_authz_bucket_index(addr, km_options.authz_bucket_mask);
+	const struct km_authz_bucket *bucket = bpf_map_lookup_elem(&km_authz_dst, &index);
+	const struct km_authz_dst *dst;
+	__u64 both;
+	__u32 i;
+
+	if (!bucket)
+		return KM_REUSED;
+#pragma unroll
+	for (i = 0; i < KM_BUCKET_SIZE; i++) {
+		dst = &bucket->dst[i];
+		if (!km_addr_equal(&dst->addr, addr))
+			continue;
+		both = *(const volatile __u64 *)&dst->slot_number;
+		if (!(__u32)both)
+			continue;
+		*slot = (__u32)both - 1;
+		return both >> 32 == km_addr_check(addr, is_ipv6) ? KM_FOUND : KM_REUSED;
+	}
+	return KM_ABSENT;
 }
 
 /*
@@ -58,7 +87,7 @@ static __always_inline __u32 km_find_view(const struct km_addr *destination, boo
 	__u32 index;
 	__u64 both;
 
-	switch (km_read_checked(&km_authz_dst, destination, is_ipv6, 1, &index)) {
+	switch (km_find_slot(destination, is_ipv6, &index)) {
 	case KM_FOUND:
 		break;
 	case KM_ABSENT:

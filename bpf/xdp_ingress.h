@@ -58,50 +58,55 @@ static __always_inline __u32 km_decide_later_fragment(const struct km_packet *pa
 	}
 }
 
-/* TCP for which no verdict is known. */
-static __always_inline __u32 km_decide_anew(const struct km_packet *packet, __u32 generation, struct km_denied *denied)
+/* How a packet ends by the verdict on one before; KM_REASON_NONE without one. */
+static __always_inline __u32 km_reason_of(__u32 verdict)
 {
-	struct km_addr addr;
-	__u32 state, reason;
+	switch (verdict) {
+	case KM_FLOW_DENIED:
+		return KM_REASON_DENIED_BEFORE;
+	case KM_FLOW_ALLOWED:
+		return KM_REASON_ALLOWED_BEFORE;
+	case KM_FLOW_REPLY:
+		return KM_REASON_REPLY;
+	default:
+		return KM_REASON_NONE;
+	}
+}
 
+/*
+ * A packet that opens a flow is always judged. Of the others most end by what is at hand; where the destination is not
+ * judged no map of flows is looked into.
+ */
+static __always_inline __u32 km_decide_tcp(const struct km_packet *packet, __u32 generation, struct km_denied *denied)
+{
+	__u32 reason = packet->is_opening ? KM_REASON_NONE : km_reason_of(km_recall_recent(packet, generation));
+	struct km_addr addr;
+	__u32 state;
+
+	if (reason)
+		return reason;
 	km_packet_destination(packet, &addr);
 	state = km_find_view(&addr, packet->is_ipv6, &denied->slot);
 	if (state == KM_DESTINATION_ABSENT)
 		return KM_REASON_NOT_JUDGED;
 	if (state == KM_VIEW_OPEN)
 		return KM_REASON_NO_POLICY;
+	if (!packet->is_opening)
+		reason = km_reason_of(km_recall_flow(packet, generation));
+	if (reason)
+		return reason;
 	km_packet_source(packet, &addr);
 	if (packet->is_ipv6 != km_addr_is_v4(&addr) && km_is_probe_source(&addr))
 		return KM_REASON_NODE_PROBE;
-	if (!packet->is_opening && km_is_reply(packet)) {
-		km_memorize(&km_verdict, &packet->tuple, generation, KM_FLOW_REPLY);
+	if (!packet->is_opening && km_is_reply(packet, generation))
 		return KM_REASON_REPLY;
-	}
 	if (state != KM_VIEW_JUDGED)
 		return KM_REASON_POLICIES_MISSING;
 	reason = km_evaluate(packet, denied);
-	if (reason == KM_REASON_POLICIES_MISSING)
-		return reason;
-	km_memorize(&km_verdict, &packet->tuple, generation, km_is_drop(reason) ? KM_FLOW_DENIED : KM_FLOW_ALLOWED);
-	if (packet->is_opening && !km_is_drop(reason))
-		km_forget_flow(packet);
+	/* An opening packet is judged again when it comes again; what follows is not. */
+	if (reason != KM_REASON_POLICIES_MISSING && !packet->is_opening)
+		km_remember_verdict(packet, generation, km_is_drop(reason) ? KM_FLOW_DENIED : KM_FLOW_ALLOWED);
 	return reason;
-}
-
-static __always_inline __u32 km_decide_tcp(const struct km_packet *packet, __u32 generation, struct km_denied *denied)
-{
-	/* A packet that opens a flow is always judged. */
-	if (!packet->is_opening) {
-		switch (km_recall(&km_verdict, &packet->tuple, generation)) {
-		case KM_FLOW_DENIED:
-			return KM_REASON_DENIED_BEFORE;
-		case KM_FLOW_ALLOWED:
-			return KM_REASON_ALLOWED_BEFORE;
-		case KM_FLOW_REPLY:
-			return KM_REASON_REPLY;
-		}
-	}
-	return km_decide_anew(packet, generation, denied);
 }
 
 static __always_inline __u32 km_decide(struct xdp_md *ctx)

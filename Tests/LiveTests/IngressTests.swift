@@ -255,15 +255,6 @@ struct IngressTests {
         #expect(try flows.lookup(Self.words(frame)) != nil)
     }
 
-    @Test func whoOpensAFlowTakesIt() throws {
-        let run = try Scene.run()
-        let flows = try run.map("km_flow", capacity: 65_536, TupleWords.self, km_flow_value.self)
-        let frame = TestFrame.between(Scene.client, Scene.judged)
-        try flows.update(Self.words(frame), to: km_flow_value(opened_ns: 1))
-        #expect(try run.reason(frame) == .allowedByPolicy)
-        #expect(try flows.lookup(Self.words(frame)) == nil)
-    }
-
     @Test(arguments: [false, true])
     func laterFragmentsFollowTheirFirst(_ isIPv6: Bool) throws {
         let run = try Scene.run()

@@ -160,7 +160,7 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     (
         "{problems: 0}",
         "t.yaml:4:12: \"problems\" does not apply to connect; "
-            + "it goes with apply, remove, patch, health, move, restart, check"
+            + "it goes with apply, remove, patch, health, move, restart, authz, check"
     ),
 ])
 func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
@@ -177,7 +177,7 @@ func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
     ("advance: 1s", "{refused: true}", "t.yaml:4:12: \"refused\" does not apply to advance; it goes with connect"),
     (
         "check: true", "{hooks: []}",
-        "t.yaml:4:12: \"hooks\" does not apply to check; it goes with connect, send, dns, close"
+        "t.yaml:4:12: \"hooks\" does not apply to check; it goes with connect, send, dns, packet, close"
     ),
     ("check: true", "{problems: {}}", "t.yaml:4:22: \"problems\" must be a count or a list of texts, not a mapping"),
     ("check: true", "{problems: []}", "t.yaml:4:22: \"problems\" is an empty list"),
@@ -192,10 +192,58 @@ func refusesMistakesInExpectations(_ expect: String, _ expected: String) {
     ("dns: {from: p, server: a}", "{reason: none}", ""),
     (
         "dns: {from: p, server: a}", "{reason: notManged}",
-        "t.yaml:4:20: \"reason\" must be one of \(Vocabulary.choices[4].words.joined(separator: ", ")), "
+        "t.yaml:4:20: \"reason\" must be one of \(Reason.allCases.map(\.rawValue).joined(separator: ", ")), "
             + "not \"notManged\"; did you mean notManaged?"
     ),
 ])
 func refusesExpectationsThatCannotApply(_ step: String, _ expect: String, _ expected: String) {
     #expect(problem(inSteps: "- \(step)\n  expect: \(expect)") == expected)
+}
+
+@Test func readsVerdicts() throws {
+    let short = try expectation("{authorization: denied}").authorization
+    #expect(short?.value.verdict == .denied && short?.place.position.line == 4)
+    #expect(short?.value.policy == nil && short?.value.rule == nil)
+    let long = try expectation(
+        "{authorization: {verdict: allowed, policy: a/b, rule: 2, engine: userSpace, dryRun: denied}}"
+    ).authorization?.value
+    #expect(long?.verdict == .allowed && long?.policy == .named("a/b") && long?.rule == 2)
+    #expect(long?.engine == .userSpace && long?.dryRun == .denied)
+    #expect(
+        try expectation("{authorization: {policy: none}}").authorization?.value.policy
+            == ExpectedAuthorization.PolicyName.none)
+}
+
+@Test func aPresetReplacesTheWholeVerdict() throws {
+    let text = "{authorization: {verdict: denied, policy: a/b}, upstream: {authorization: {engine: xdp}}}"
+    #expect(try expectation(text).authorization?.value.policy == .named("a/b"))
+    let upstream = try expectation(text, under: .upstream).authorization?.value
+    #expect(upstream?.engine == .xdp && upstream?.verdict == nil && upstream?.policy == nil)
+}
+
+@Test(arguments: [
+    (
+        "connect: {from: p, to: \"a:1\"}", "{authorization: maybe}",
+        "4:27: \"authorization\" must be allowed, denied or a mapping, not \"maybe\""
+    ),
+    ("connect: {from: p, to: \"a:1\"}", "{authorization: {}}", "4:27: \"authorization\" expects nothing"),
+    (
+        "connect: {from: p, to: \"a:1\"}", "{authorization: {policy: b}}",
+        "4:36: \"policy\" must be namespace/name or none, not \"b\""
+    ),
+    (
+        "connect: {from: p, to: \"a:1\"}", "{authorization: {policy: none, rule: 1}}",
+        "4:42: \"rule\" beside \"policy: none\"; a rule is of a policy"
+    ),
+    (
+        "connect: {from: p, to: \"a:1\", protocol: udp}", "{authorization: allowed}",
+        "4:12: \"authorization\" does not apply to udp; only tcp connections are judged"
+    ),
+    (
+        "advance: 1s", "{authorization: allowed}",
+        "4:12: \"authorization\" does not apply to advance; it goes with connect, send, packet"
+    ),
+])
+func refusesMistakesAboutVerdicts(_ step: String, _ expect: String, _ message: String) {
+    #expect(problem(inSteps: "- \(step)\n  expect: \(expect)") == "t.yaml:\(message)")
 }

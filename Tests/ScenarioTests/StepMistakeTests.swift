@@ -2,8 +2,8 @@ import Scenario
 import Testing
 
 private let kinds =
-    "connect, send, dns, apply, remove, patch, health, move, restart, manage, release, advance, close, snapshot, "
-    + "restore, mapWrite, check"
+    "connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance, close, "
+    + "snapshot, restore, mapWrite, check"
 
 @Test(arguments: [
     ("- {}", "t.yaml:3:3: a step needs one of \(kinds)"),
@@ -193,4 +193,46 @@ func refusesMistakesInDNS(_ steps: String, _ expected: String) {
 ])
 func refusesMistakesInChanges(_ steps: String, _ expected: String) {
     #expect(problem(inSteps: steps) == expected)
+}
+
+@Test(arguments: [
+    ("on off", "t.yaml:3:10: \"authz\" must be on or off, not \"on off\""),
+    ("true", "t.yaml:3:10: \"authz\" must be on or off, not \"true\""),
+    ("{node: a}", "t.yaml:3:10: \"offload\" is missing here"),
+    ("{node: a, offload: yes}", "t.yaml:3:29: \"offload\" must be on or off, not \"yes\""),
+])
+func refusesMistakesInAuthz(_ value: String, _ expected: String) {
+    #expect(problem(inSteps: "- authz: \(value)") == expected)
+}
+
+@Test(arguments: [
+    ("{hex: 00}", "t.yaml:3:11: \"to\" is missing here"),
+    ("{to: a}", "t.yaml:3:16: \"to\" must be host:port, not \"a\""),
+    ("{to: \"10.0.0.1:1\", from: b}", "t.yaml:3:16: \"to\" must be pod:port, not \"10.0.0.1:1\""),
+    ("{to: \"a:1\"}", "t.yaml:3:11: \"from\" (a workload or an address) or \"hex\" (bytes) is missing here"),
+    ("{to: a, hex: 00, flags: syn}", "t.yaml:3:28: \"flags\" beside \"hex\"; the bytes say it all"),
+    (
+        "{to: \"a:1\", from: b, flags: [syn, urg]}",
+        "t.yaml:3:45: \"flags\" must be fin, syn, rst, psh, ack or a list of these, not \"urg\""
+    ),
+    (
+        "{to: \"a:1\", from: b, tags: 100}",
+        "t.yaml:3:38: \"tags\" must be vlan, serviceVLAN or a list of these, not \"100\""
+    ),
+    (
+        "{to: \"a:1\", from: b, ipOptions: \"\(String(repeating: "01", count: 41))\"}",
+        "t.yaml:3:32: \"ipOptions\" has 41 bytes; there is room for 40"
+    ),
+    (
+        "{to: \"a:1\", from: b, fragment: {id: 1, from: 4}}",
+        "t.yaml:3:50: \"from\" must be a multiple of 8, as the header counts"
+    ),
+    (
+        "{to: \"a:1\", from: b, fragment: {id: 1, from: 8, to: 8}}",
+        "t.yaml:3:42: \"from\" must be less than \"to\""
+    ),
+    ("{to: \"a:1\", from: b, fragment: {to: 8}}", "t.yaml:3:42: \"id\" is missing here"),
+])
+func refusesMistakesInPackets(_ value: String, _ expected: String) {
+    #expect(problem(inSteps: "- packet: \(value)") == expected)
 }

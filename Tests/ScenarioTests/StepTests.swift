@@ -150,3 +150,45 @@ func reusedSocketKeepsItsFamily(_ first: String, _ second: String, _ addressing:
         ])
     #expect(writes.node?.value == "node-a")
 }
+
+@Test(arguments: [("on", true, nil), ("off", false, nil), ("{node: n, offload: off}", false, "n")])
+func readsAuthz(_ value: String, _ isOn: Bool, _ node: String?) throws {
+    guard case .authz(let offload) = try step("- authz: \(value)") else { throw InputError("t.yaml", nil, "no authz") }
+    #expect(offload.isOn == isOn && offload.node?.value == node)
+}
+
+private func packet(_ value: String) throws -> Packet {
+    guard case .packet(let packet) = try step("- packet: \(value)") else {
+        throw InputError("t.yaml", nil, "no packet")
+    }
+    return packet
+}
+
+@Test func readsPacketsAsBytes() throws {
+    let packet = try packet("{to: a, hex: \"00 0102\"}")
+    #expect(packet.pod.value == "a" && packet.content == .bytes([0, 1, 2]))
+}
+
+@Test func packetsHaveDefaults() throws {
+    let packet = try packet("{to: \"a:80\", from: b}")
+    guard case .described(let description) = packet.content else { throw packet.pod.error("bytes") }
+    #expect(packet.pod.value == "a" && description.destinationPort == 80)
+    #expect(description.source.value == .name("b") && description.sourcePort == Packet.defaultSourcePort)
+    #expect(description.family == nil && description.flags == .syn && description.fragment == nil)
+    #expect(description.tags.isEmpty && description.ipOptions.isEmpty && description.extensionHeaders.isEmpty)
+    #expect(description.payload.isEmpty)
+}
+
+@Test func readsEverythingAboutAPacket() throws {
+    let packet = try packet(
+        """
+        {to: "a:80", from: "[fd00::1]:7", family: v6, flags: [psh, ack], tags: [serviceVLAN, vlan], ipOptions: "0101",
+            extensionHeaders: [hopByHop, authentication], payload: hi, fragment: {id: 4294967295, from: 8, to: 24}}
+        """)
+    guard case .described(let description) = packet.content else { throw packet.pod.error("bytes") }
+    #expect(description.source.value == .address(.v6(high: 0xfd00 << 48, low: 1)) && description.sourcePort == 7)
+    #expect(description.family == .v6 && description.flags == [.psh, .ack])
+    #expect(description.tags == [.serviceVLAN, .vlan] && description.ipOptions == [1, 1])
+    #expect(description.extensionHeaders == [.hopByHop, .authentication] && description.payload == Array("hi".utf8))
+    #expect(description.fragment?.identification == .max && description.fragment?.range == 8..<24)
+}

@@ -38,6 +38,7 @@ extension StepExpectation {
         var result = self
         result.outcome?.value = outcome?.value.contrary ?? .refused
         result.via?.value = via?.value.contrary ?? TargetPattern(elsewhere)
+        if let authorization { result.authorization?.value = authorization.value.contrary }
         // No hook ends with it.
         result.reason?.value = .none
         result.hooks?.value += [hooks?.value.last == .recvmsg4 ? .sendmsg4 : .recvmsg4]
@@ -51,6 +52,20 @@ extension StepExpectation {
         result.reports?.value = reports?.value.contrary ?? .matching([])
         result.maps?.value.statements = maps?.value.statements.map(\.contrary) ?? []
         result.problems?.value = problems?.value.contrary ?? .mentioning([])
+        return result
+    }
+}
+
+extension ExpectedAuthorization {
+    /// The other verdict, no policy, another rule, engine and dry run. What no policy decides is not asked again: the
+    /// name of another one is not known here.
+    fileprivate var contrary: ExpectedAuthorization {
+        var result = self
+        result.verdict = verdict.map { $0 == .allowed ? .denied : .allowed }
+        result.policy = policy.flatMap { $0 == .none ? nil : ExpectedAuthorization.PolicyName.none }
+        result.rule = rule.map { $0 + 1 }
+        result.engine = engine.map { $0 == .xdp ? .userSpace : .xdp }
+        result.dryRun = dryRun.map { $0 == .none ? .denied : .none }
         return result
     }
 }

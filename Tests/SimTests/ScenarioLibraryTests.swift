@@ -64,7 +64,7 @@ func scenarioSaysWhatItIsAbout(_ entry: LibraryCase) throws {
     "dnsReply": "dns-redirection", "controlAddress": "control-addresses", "earlyEndpoint": "late-service",
     "ranking": "node-moves-zone", "unhealthyAtFirst": "headless-database",
     "sharedAddress": "two-owners-of-one-address", "namedPort": "unlisted-port", "extras": "more-than-ten-ports",
-    "healthPolicy": "empty-service",
+    "healthPolicy": "empty-service", "authorization": "fifth-policy",
 ])
 func optionDecides(_ option: String, _ name: String) throws {
     let file = "\(LibraryCase.packageRoot)/scenarios/\(name).yaml"

@@ -12,14 +12,12 @@ struct UpstreamAuthorizationTests {
         var scene = try UpstreamScene([denial], isOffloaded: false)
         #expect(scene.receive().reason == .noVerdict)
         #expect(scene.establish().isWritten)
-        var frame = PodPacket(
-            from: socketAddress("10.0.0.1:1234"), to: socketAddress("10.1.0.2:80"), [.psh, .ack]
-        ).frame
+        var frame = UpstreamScene.packet("10.0.0.1:1234", to: "10.1.0.2:80", [.psh, .ack]).frame
         let before = frame
         let outcome = scene.receive(&frame)
         #expect(outcome.reason == .reset && outcome.passes)
         #expect(frame.indices.filter { frame[$0] != before[$0] } == [14 + 20 + 13])
-        #expect(frame[14 + 20 + 13] == PodPacket.Flags.rst.rawValue)
+        #expect(frame[14 + 20 + 13] == TCPFlags.rst.rawValue)
         #expect(scene.receive("10.0.0.1:1234", .ack).reason == .noVerdict)
     }
 

@@ -45,11 +45,16 @@ struct UpstreamScene {
 
     /// A packet arrives at the pod.
     mutating func receive(
-        _ source: String = "10.0.0.1:1234", to destination: String = "10.1.0.2:80", _ flags: PodPacket.Flags = .syn
+        _ source: String = "10.0.0.1:1234", to destination: String = "10.1.0.2:80", _ flags: TCPFlags = .syn
     ) -> UpstreamXDPOutcome {
-        authorization.receive(
-            PodPacket(from: socketAddress(source), to: socketAddress(destination), flags), frontends: &maps,
-            recorder: &trace)
+        var frame = Self.packet(source, to: destination, flags).frame
+        return receive(&frame)
+    }
+
+    /// A packet between two sockets.
+    static func packet(_ source: String, to destination: String, _ flags: TCPFlags) -> PacketBuilder {
+        PacketBuilder(
+            PacketFlow(source: socketAddress(source), destination: socketAddress(destination)).unmapped, flags: flags)
     }
 
     /// A frame arrives at the pod.

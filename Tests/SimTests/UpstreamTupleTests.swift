@@ -37,24 +37,24 @@ struct UpstreamTupleTests {
 
     @Test(arguments: [("10.0.0.1:1234", "10.1.0.2:80"), ("[fd00::1]:1234", "[fd00:1::2]:80")])
     func aBuiltFrameIsReadBack(_ source: String, _ destination: String) throws {
-        let packet = PodPacket(from: socketAddress(source), to: socketAddress(destination), [.syn, .ack])
+        let packet = UpstreamScene.packet(source, to: destination, [.syn, .ack])
         let frame = try UpstreamFrame(packet.frame)
-        #expect(frame.tuple.source == packet.source && frame.tuple.destination == packet.destination)
-        #expect(frame.destination == packet.destination.address)
-        #expect(frame.destinationPort == packet.destination.port)
+        #expect(frame.tuple.source == packet.flow.source && frame.tuple.destination == packet.flow.destination)
+        #expect(frame.destination == packet.flow.destination.address)
+        #expect(frame.destinationPort == packet.flow.destination.port)
         #expect(packet.frame[frame.flagsOffset] == 0x12)
     }
 
     @Test func aMappedConnectionIsIPv4OnTheWire() {
-        let packet = PodPacket(
-            from: socketAddress("[::ffff:10.0.0.1]:1"), to: socketAddress("10.1.0.2:80"), .syn)
-        #expect(packet.source == socketAddress("10.0.0.1:1"))
+        let flow = PacketFlow(source: socketAddress("[::ffff:10.0.0.1]:1"), destination: socketAddress("10.1.0.2:80"))
+        #expect(flow.unmapped.source == socketAddress("10.0.0.1:1"))
+        #expect(flow.unmapped.reversed.source == socketAddress("10.1.0.2:80"))
     }
 
     /// One byte less than the headers take, for every length, and no frame at all.
     @Test(arguments: ["10.0.0.1:1234", "[fd00::1]:1234"])
     func aFrameThatEndsEarlyPasses(_ source: String) {
-        let frame = PodPacket(from: socketAddress(source), to: socketAddress(source), .syn).frame
+        let frame = UpstreamScene.packet(source, to: source, .syn).frame
         for count in 0..<frame.count {
             let reason = #expect(throws: UpstreamXDPReason.self) { try UpstreamFrame(Array(frame.prefix(count))) }
             #expect(reason == .truncated, "\(count) bytes")

@@ -72,9 +72,7 @@ public struct FollowedMesh: Sendable {
     public var enrolled: Set<WorkloadUID>? { cluster.isEmpty ? nil : cluster.enrolled }
 
     /// What was left out or taken differently than written, by file and position. Looks at everything.
-    public var notes: [InputNote] {
-        cluster.notes.sorted()
-    }
+    public var notes: [InputNote] { cluster.notes.sorted() }
 
     /// The directories to watch, as they were given.
     public var directories: [String] { places.directories }

@@ -163,13 +163,6 @@ public struct MeshInput: Sendable {
         {
             result.mesh.nodes[name] = Node(name)
         }
-        if !result.mesh.policies.isEmpty {
-            let count = result.mesh.policies.count
-            result.notes.append(
-                InputNote(
-                    "authorization", nil,
-                    "\(count) \(count == 1 ? "policy is" : "policies are") held but not decided yet"))
-        }
         for (node, dump) in dumps { try addRecorded(dump, on: node, to: &result.mesh) }
         Self.placeOnDefaultNode(&result.mesh)
         return result

@@ -1,9 +1,11 @@
+import Glibc
+import KernelABI
 public import Model
 
 /// The maps of compiled policies in the kernel: what `AuthorizationMaps` is in memory.
 public struct AuthorizationKernelMaps: ~Copyable {
     let identities: KernelMap<MapAddress, IdentityValue>
-    let destinations: KernelMap<MapAddress, AuthorizationDestination>
+    let destinations: KernelMap<UInt32, AuthorizationBucket>
     let slots: KernelMap<UInt32, AuthorizationSlot>
     let views: KernelMap<UInt32, AuthorizationView>
     let rows: KernelMap<UInt32, AuthorizationRow>
@@ -16,7 +18,7 @@ public struct AuthorizationKernelMaps: ~Copyable {
     /// What the maps take.
     public var capacities: AuthorizationCapacities {
         AuthorizationCapacities(
-            identities: identities.capacity, destinations: destinations.capacity, rows: rows.capacity,
+            identities: identities.capacity, destinations: slots.capacity, rows: rows.capacity,
             ranges: ranges.capacity, ranges6: ranges6.capacity, rules: rules.capacity)
     }
 
@@ -32,7 +34,7 @@ public struct AuthorizationKernelMaps: ~Copyable {
             return KernelMap(name: name.rawValue, capacity: capacity, adopting: descriptor)
         }
         let identities: KernelMap<MapAddress, IdentityValue> = try map(.identity)
-        let destinations: KernelMap<MapAddress, AuthorizationDestination> = try map(.destination)
+        let destinations: KernelMap<UInt32, AuthorizationBucket> = try map(.destination)
         let slots: KernelMap<UInt32, AuthorizationSlot> = try map(.slot)
         let views: KernelMap<UInt32, AuthorizationView> = try map(.view)
         let rows: KernelMap<UInt32, AuthorizationRow> = try map(.row)
@@ -81,7 +83,6 @@ public struct AuthorizationKernelMaps: ~Copyable {
         var end = start + 1
         switch writes[start] {
         case .putIdentity: while end < writes.count, case .putIdentity = writes[end] { end += 1 }
-        case .putDestination: while end < writes.count, case .putDestination = writes[end] { end += 1 }
         default: break
         }
         return end
@@ -89,29 +90,23 @@ public struct AuthorizationKernelMaps: ~Copyable {
 
     private borrowing func put(_ run: ArraySlice<AuthorizationWrite>) throws(BatchError) {
         var found: ([MapAddress], [IdentityValue]) = ([], [])
-        var judged: ([MapAddress], [AuthorizationDestination]) = ([], [])
         for write in run {
             switch write {
             case .putIdentity(let address, let value):
                 found.0.append(address)
                 found.1.append(value)
-            case .putDestination(let address, let value):
-                judged.0.append(address)
-                judged.1.append(value)
             default: preconditionFailure("a run holds puts into hash maps only")
             }
         }
-        // A run is of one map: the other lists are empty.
         try identities.update(found.0, to: found.1)
-        try destinations.update(judged.0, to: judged.1)
     }
 
     private borrowing func apply(_ write: AuthorizationWrite) throws {
         switch write {
         case .putIdentity(let address, let value): try identities.update(address, to: value)
         case .deleteIdentity(let address): try identities.delete(address)
-        case .putDestination(let address, let value): try destinations.update(address, to: value)
-        case .deleteDestination(let address): try destinations.delete(address)
+        case .putDestination(let address, let value): try put(address, value)
+        case .deleteDestination(let address): try deleteDestination(address)
         case .setSlot(let index, let slot): try slots.update(UInt32(index), to: slot)
         case .setView(let index, let view): try views.update(UInt32(index), to: view)
         case .setRows(let index, let values): try rows.update(Self.indices(index, values.count), to: values)
@@ -123,9 +118,61 @@ public struct AuthorizationKernelMaps: ~Copyable {
         }
     }
 
+    // MARK: Destinations
+
+    /// Puts an address into its bucket.
+    /// - Throws: E2BIG when the bucket is full.
+    private borrowing func put(_ address: MapAddress, _ value: AuthorizationDestination) throws(KernelError) {
+        try changeBucket(of: address) { (entries) throws(KernelError) in
+            guard let index = entries.place(of: address) ?? entries.firstEmpty else {
+                throw KernelError("update", destinations.name, errno: E2BIG)
+            }
+            entries[index] = km_authz_dst(addr: address, slot_number: value.slot + 1, check: value.check)
+        }
+    }
+
+    private borrowing func deleteDestination(_ address: MapAddress) throws(KernelError) {
+        try changeBucket(of: address) { (entries) throws(KernelError) in
+            guard let index = entries.place(of: address) else { return }
+            entries[index] = km_authz_dst()
+        }
+    }
+
+    private borrowing func changeBucket(
+        of address: MapAddress, _ change: (inout AuthorizationBucket.Entries) throws(KernelError) -> Void
+    ) throws(KernelError) {
+        // In bounds: the address is lent for the call.
+        let index = unsafe withUnsafePointer(to: address) {
+            unsafe km_authz_bucket_index($0, UInt32(destinations.capacity - 1))
+        }
+        var bucket = try destinations.lookup(index) ?? AuthorizationBucket()
+        var entries = bucket.entries
+        try change(&entries)
+        bucket.entries = entries
+        try destinations.update(index, to: bucket)
+    }
+
     private static func indices(_ first: Int, _ count: Int) -> [UInt32] {
         (first..<first + count).map { UInt32($0) }
     }
+}
+
+extension AuthorizationBucket {
+    typealias Entries = InlineArray<4, km_authz_dst>
+
+    var entries: Entries {
+        // Same layout: a C array of four entries.
+        get { unsafe unsafeBitCast(dst, to: Entries.self) }
+        set { dst = unsafe unsafeBitCast(newValue, to: (type(of: dst)).self) }
+    }
+}
+
+extension AuthorizationBucket.Entries {
+    fileprivate func place(of address: MapAddress) -> Int? {
+        indices.first { self[$0].slot_number != 0 && sameBytes(self[$0].addr, address) }
+    }
+
+    fileprivate var firstEmpty: Int? { indices.first { self[$0].slot_number == 0 } }
 }
 
 extension MapWriteCounts {

@@ -24,7 +24,10 @@ enum AuthorizationMapName: String, CaseIterable {
     func capacity(_ capacities: AuthorizationCapacities) -> Int {
         switch self {
         case .identity: capacities.identities
-        case .destination, .slot, .view: capacities.destinations
+        case .destination: Self.bucketCount(capacities)
+        case .slot: capacities.destinations
+        // View 0 is closed.
+        case .view: capacities.destinations + 1
         case .range: capacities.ranges
         case .range6: capacities.ranges6
         case .row: capacities.rows
@@ -34,11 +37,18 @@ enum AuthorizationMapName: String, CaseIterable {
         }
     }
 
+    /// Buckets of km_authz_dst: a power of two, and so many that hardly ever five addresses meet in one.
+    static func bucketCount(_ capacities: AuthorizationCapacities) -> Int {
+        var count = 1
+        while count < 4 * capacities.destinations { count *= 2 }
+        return count
+    }
+
     /// Sizes of keys and values.
     var byteCounts: (key: Int, value: Int) {
         switch self {
         case .identity: (MemoryLayout<MapAddress>.size, MemoryLayout<IdentityValue>.size)
-        case .destination: (MemoryLayout<MapAddress>.size, MemoryLayout<AuthorizationDestination>.size)
+        case .destination: (MemoryLayout<UInt32>.size, MemoryLayout<AuthorizationBucket>.size)
         case .slot: (MemoryLayout<UInt32>.size, MemoryLayout<AuthorizationSlot>.size)
         case .view: (MemoryLayout<UInt32>.size, MemoryLayout<AuthorizationView>.size)
         case .range: (MemoryLayout<UInt32>.size, MemoryLayout<AuthorizationRange>.size)

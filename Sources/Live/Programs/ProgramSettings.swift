@@ -53,6 +53,7 @@ public struct ProgramSettings: Hashable, Sendable {
         result.asks_for_verdicts = asksForVerdicts ? 1 : 0
         result.is_deterministic = seed == nil ? 0 : 1
         result.denials_per_second = denialsPerSecond
+        result.authz_bucket_mask = UInt32(AuthorizationMapName.bucketCount(authorizationCapacities) - 1)
         result.judges_by_policies = judgesByPolicies ? 1 : 0
         result.probe_source_count = UInt8(probeSources.count)
         var sources = InlineArray<8, MapAddress>(repeating: .zero)

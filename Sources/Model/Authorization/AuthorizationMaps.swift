@@ -1,5 +1,20 @@
 public import KernelABI
 
+/// What km_authz_dst holds of an address that is judged.
+@frozen
+public struct AuthorizationDestination: BitwiseCopyable, Hashable, Sendable {
+    /// Index in km_authz_slot.
+    public var slot: UInt32
+    /// `MapAddress.check` of the address.
+    public var check: UInt32
+
+    @inlinable
+    public init(slot: UInt32, check: UInt32) {
+        self.slot = slot
+        self.check = check
+    }
+}
+
 /// The maps of compiled policies in memory, with the kernel's semantics. A copy is a snapshot.
 public struct AuthorizationMaps: Sendable {
     public private(set) var identities: HashMap<MapAddress, IdentityValue>

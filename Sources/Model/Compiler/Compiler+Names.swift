@@ -1,4 +1,7 @@
 extension Compiler {
+    /// Lends the table of ids to another part of the node, which gives ids to names of its own kinds from it.
+    public mutating func withNames<Result>(_ body: (inout NameTable) -> Result) -> Result { body(&names) }
+
     /// The ids that the resource of a change mentions before it: its own, its services', and its waypoint's.
     func mentions(of change: MeshChange) -> [ResourceID] {
         let name: String

@@ -11,6 +11,12 @@ public struct PacketFlow: Hashable, Sendable {
         self.source = source
         self.destination = destination
     }
+
+    /// The flow as its packets have it: an IPv4-mapped address of a socket is IPv4 on the wire.
+    public var unmapped: PacketFlow { PacketFlow(source: source.unmapped, destination: destination.unmapped) }
+
+    /// The flow of the answers.
+    public var reversed: PacketFlow { PacketFlow(source: destination, destination: source) }
 }
 
 extension ConnectionTuple {

@@ -35,6 +35,8 @@ public struct StepExpectation: Sendable {
     public var outcome: Located<Outcome>?
     /// The waypoint that connections go to first. TCP connections only.
     public var via: Located<TargetPattern>?
+    /// What authorization decided. TCP connections, what is sent on them, and packets only.
+    public var authorization: Located<ExpectedAuthorization>?
     /// Why the last hook that decided did so. Steps with a socket only.
     public var reason: Located<Reason>?
     /// The hooks that were passed, in order; may be empty. Steps with a socket only.
@@ -73,6 +75,7 @@ extension StepExpectation {
             if !outcome.value.allowsWaypoint { result.via = nil }
         }
         result.via = other.via ?? result.via
+        result.authorization = other.authorization ?? authorization
         result.reason = other.reason ?? reason
         result.hooks = other.hooks ?? hooks
         result.originalDestination = other.originalDestination ?? originalDestination

@@ -83,11 +83,12 @@ extension ExpectationReader {
         let kinds: [Step.Kind]
         switch key {
         case .destination, .oneOf, .share, .tolerance, .refused, .leftAlone, .via: kinds = [.connect]
-        case .reason, .hooks: kinds = [.connect, .send, .dns, .close]
+        case .authorization: kinds = [.connect, .send, .packet]
+        case .reason, .hooks: kinds = [.connect, .send, .dns, .packet, .close]
         case .originalDestination: kinds = [.connect, .dns]
         case .bytes, .tlv: kinds = [.send]
         case .server, .seenFrom: kinds = [.dns]
-        case .problems: kinds = [.apply, .remove, .patch, .health, .move, .restart, .check]
+        case .problems: kinds = [.apply, .remove, .patch, .health, .move, .restart, .authz, .check]
         case .managed, .counters, .reports, .maps, .upstream, .hardened: return
         }
         guard kinds.contains(step.kind) else {
@@ -97,6 +98,8 @@ extension ExpectationReader {
         switch (key, step) {
         case (.via, .connect(let connect)) where connect.transport == .udp:
             throw place.error("\"via\" does not apply to udp; only tcp connections go to waypoints")
+        case (.authorization, .connect(let connect)) where connect.transport == .udp:
+            throw place.error("\"authorization\" does not apply to udp; only tcp connections are judged")
         case (.server, .dns(let exchange)):
             guard case .unsolicited = exchange.traffic else { return }
             throw place.error("\"server\" does not apply to a datagram that nobody asked for")

@@ -45,6 +45,9 @@ struct ExpectationReader {
         if let via = result.via, result.outcome?.value.allowsWaypoint == false {
             throw via.error("\"via\" contradicts that the connection is refused or left alone")
         }
+        result.authorization = try located(.authorization, &section) { scalar, node throws(InputError) in
+            try authorization(node, scalar)
+        }
         if let node = section.node(.reason) {
             let reason: Reason? = try section.choice(.reason)
             result.reason = reason.map { Located($0, at: Place(file, node.position)) }

@@ -49,6 +49,7 @@ struct StepReader {
         case .connect: return .connect(try connect(value))
         case .send: return .send(try send(value))
         case .dns: return .dns(try dns(value))
+        case .packet: return .packet(try packet(value))
         case .apply: return .apply(try MeshSourceReader(file: file).sources(value, key: "apply"))
         case .remove: return .remove(try objects(value, scalar))
         case .patch: return .patch(try patch(value))
@@ -57,6 +58,7 @@ struct StepReader {
         case .restart: return .restart(try restart(value))
         case .manage: return .manage(try scalar.names(value))
         case .release: return .release(try scalar.names(value))
+        case .authz: return .authz(try offloadSwitch(value))
         case .advance: return .advance(nanoseconds: try duration(value, scalar))
         case .close:
             let name = try scalar.name(value)

@@ -18,8 +18,8 @@ enum MeshSourceKey: String, MappingKey { case path, node, inline }
 
 /// Keys of a step: those of `Step.Kind`, and what any step may have.
 enum StepKey: String, MappingKey {
-    case connect, send, dns, apply, remove, patch, health, move, restart, manage, release, advance, close, snapshot
-    case restore, mapWrite, check
+    case connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance
+    case close, snapshot, restore, mapWrite, check
     case expect, note
 }
 
@@ -33,6 +33,20 @@ enum SendKey: String, MappingKey { case socket, payload, hex, noMemory }
 
 /// Keys of `dns`.
 enum DNSKey: String, MappingKey { case from, server, port, socket, reply, unsolicited }
+
+/// Keys of `packet`.
+enum PacketKey: String, MappingKey {
+    case to, hex, from, family, flags, tags, ipOptions, extensionHeaders, payload, fragment
+}
+
+/// Keys of a packet's `fragment`.
+enum FragmentKey: String, MappingKey { case id, from, to }
+
+/// Keys of `authz` in its long form.
+enum OffloadKey: String, MappingKey { case node, offload }
+
+/// Keys of an expected verdict in its long form.
+enum AuthorizationKey: String, MappingKey { case verdict, policy, rule, engine, dryRun }
 
 /// Keys of `patch`.
 enum PatchKey: String, MappingKey { case object, merge }
@@ -53,7 +67,8 @@ extension MapName: MappingKey {}
 
 /// Keys of `expect`; those of presets not inside of a preset.
 enum ExpectationKey: String, MappingKey {
-    case destination, oneOf, share, tolerance, refused, leftAlone, via, reason, hooks, originalDestination
+    case destination, oneOf, share, tolerance, refused, leftAlone, via, authorization, reason, hooks
+    case originalDestination
     case bytes, tlv, server, seenFrom, managed, counters, reports, maps, problems
     case upstream, hardened
 }
@@ -94,6 +109,9 @@ public enum Vocabulary {
         ("connect", keys(ConnectKey.self)),
         ("send", keys(SendKey.self)),
         ("dns", keys(DNSKey.self)),
+        ("packet", keys(PacketKey.self)),
+        ("fragment", keys(FragmentKey.self)),
+        ("authz", keys(OffloadKey.self)),
         ("patch", keys(PatchKey.self)),
         ("health", keys(HealthKey.self)),
         ("move", keys(MoveKey.self)),
@@ -103,6 +121,7 @@ public enum Vocabulary {
         ("mapEntries", keys(MapName.self)),
         ("expect", keys(ExpectationKey.self)),
         ("presetExpectation", keys(ExpectationKey.self).filter { Preset(rawValue: $0) == nil }),
+        ("authorization", keys(AuthorizationKey.self)),
         ("report", keys(ReportKey.self)),
         ("expectedMaps", keys(ExpectedMapsKey.self)),
         ("expectedEntries", [countKey]),
@@ -114,6 +133,13 @@ public enum Vocabulary {
         ("managedWord", managedWords),
         ("transport", words(Connect.Transport.self)),
         ("family", words(FamilyWord.self)),
+        ("tcpFlag", Packet.flagNames.map(\.name)),
+        ("tag", Packet.tagNames.map(\.name)),
+        ("extensionHeader", Packet.headerNames.map(\.name)),
+        ("switch", words(SwitchWord.self)),
+        ("verdict", words(ExpectedAuthorization.Verdict.self)),
+        ("engine", words(AuthorizationEngine.self)),
+        ("dryRun", words(ExpectedAuthorization.DryRun.self)),
         ("reason", words(Reason.self)),
         ("hook", words(Hook.self)),
         ("direction", words(ReportPattern.Direction.self)),
@@ -132,6 +158,9 @@ public enum Vocabulary {
         Word.allCases.map(\.rawValue)
     }
 }
+
+/// What a switch is set to.
+enum SwitchWord: String, CaseIterable { case on, off }
 
 /// Address families by their names in a scenario file.
 enum FamilyWord: String, CaseIterable { case v4, v6 }

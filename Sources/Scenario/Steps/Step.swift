@@ -5,6 +5,7 @@ public enum Step: Sendable {
     case connect(Connect)
     case send(Send)
     case dns(DNSExchange)
+    case packet(Packet)
     /// New or changed objects. Not empty.
     case apply([MeshSourceReference])
     /// Objects go. Not empty.
@@ -17,6 +18,7 @@ public enum Step: Sendable {
     case manage([Located<String>])
     /// Pods leave the mesh's care. Not empty, no name twice.
     case release([Located<String>])
+    case authz(OffloadSwitch)
     /// Time passes; more than 0.
     case advance(nanoseconds: UInt64)
     /// A socket that is open here is closed.
@@ -33,8 +35,8 @@ public enum Step: Sendable {
 extension Step {
     /// Which step, by its key in the file.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        case connect, send, dns, apply, remove, patch, health, move, restart, manage, release, advance, close, snapshot
-        case restore, mapWrite, check
+        case connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance
+        case close, snapshot, restore, mapWrite, check
     }
 
     /// The step without what belongs to it.
@@ -43,6 +45,7 @@ extension Step {
         case .connect: .connect
         case .send: .send
         case .dns: .dns
+        case .packet: .packet
         case .apply: .apply
         case .remove: .remove
         case .patch: .patch
@@ -51,6 +54,7 @@ extension Step {
         case .restart: .restart
         case .manage: .manage
         case .release: .release
+        case .authz: .authz
         case .advance: .advance
         case .close: .close
         case .snapshot: .snapshot

@@ -5,7 +5,7 @@ public import Model
 /// How a simulated node uses it:
 /// - a change of the mesh: `apply`;
 /// - a packet arrives at a pod, on any interface inside its namespace (a SYN, data, also a reply to a connection that the
-///   pod opened): `receive`, with a frame or with a `PodPacket`; a packet that does not pass never reaches the socket;
+///   pod opened): `receive`; a packet that does not pass never reaches the socket;
 /// - sockops asks for a verdict on a passive connection (`SockOps.Decision.authorizationRequest`): `established`;
 /// - sockops forgets a verdict (`SockOps.Decision.forgetsVerdict`): `closed`.
 public struct UpstreamAuthorization: Sendable {
@@ -101,14 +101,6 @@ extension UpstreamAuthorization {
         isOffloaded
             ? UpstreamXDPAuthorization.run(frame, &maps, frontends: &frontends, recorder: &recorder)
             : UpstreamXDPReset.run(&frame, &maps)
-    }
-
-    /// A packet arrives at a pod, for callers without frames. `.reset` as the reason tells that its flags change.
-    public mutating func receive(
-        _ packet: PodPacket, frontends: inout some MapAccess, recorder: inout some DecisionRecorder
-    ) -> UpstreamXDPOutcome {
-        var frame = packet.frame
-        return receive(&frame, frontends: &frontends, recorder: &recorder)
     }
 
     /// User space answers sockops about a passive connection. A denial lands in km_auth_res, where a later packet meets

@@ -59,6 +59,15 @@ public struct InboundFlows: Sendable {
         opened.update(ConnectionTuple(replies), to: OpenedFlow(opened_ns: now))
     }
 
+    /// The pod has accepted a connection with the addresses and ports of a flow that it may have opened before; from now
+    /// on it is the peer's. `SockOps.Decision.acceptedFlow` is one.
+    public mutating func accept(_ flow: PacketFlow) {
+        let tuple = ConnectionTuple(flow)
+        // Most often the pod never opened one.
+        try? opened.delete(tuple)
+        try? verdicts.delete(tuple)
+    }
+
     /// Whether one more denial may be reported in this second; if so, it counts as reported.
     mutating func takeReport(now: UInt64, limit: UInt32) -> Bool {
         let second = now / 1_000_000_000

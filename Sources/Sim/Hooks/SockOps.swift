@@ -27,6 +27,8 @@ public struct SockOps: Sendable {
         public var forgetsVerdict = false
         /// The flow that a pod opens, as its replies have it: it goes into km_flow (`InboundFlows.open`).
         public var openedReplies: PacketFlow?
+        /// The flow that a pod accepts, as the client's packets have it: it is no reply (`InboundFlows.accept`).
+        public var acceptedFlow: PacketFlow?
 
         init(_ reason: Reason) { self.reason = reason }
     }
@@ -105,8 +107,13 @@ public struct SockOps: Sendable {
         guard isManaged(connection, orElse: isInNamespace, maps: &maps, recorder: &recorder) else {
             return Decision(.notManaged)
         }
-        guard !probeSources.contains(connection.remote.address.unmapped) else { return Decision(.nodeProbe) }
-        var decision = Decision(.passiveEstablished)
+        let isProbe = probeSources.contains(connection.remote.address.unmapped)
+        var decision = Decision(isProbe ? .nodeProbe : .passiveEstablished)
+        if options.authorization == .compiled {
+            decision.acceptedFlow = PacketFlow(
+                source: connection.remote.unmapped, destination: connection.local.unmapped)
+        }
+        if isProbe { return decision }
         decision.watchesState = true
         var fresh = storage ?? SocketStorage()
         fresh.connect_ns = now

@@ -131,12 +131,8 @@ public struct XDPIngress: Sendable {
         guard destination.state == KM_VIEW_JUDGED else { return destination.decision(.policiesMissing) }
         let decision = evaluate(packet.flow, destination, policies, &recorder)
         guard decision.reason != .policiesMissing else { return decision }
-        let isAllowed = decision.verdict == .pass
-        flows.cache(isAllowed ? .allowed : .denied, generation, tuple)
-        if isAllowed, packet.isOpening {
-            // From now on it is the peer's flow; most often the pod never opened one with these ports.
-            try? flows.opened.delete(tuple)
-        }
+        // An opening packet is judged again when it comes again; what follows is not.
+        if !packet.isOpening { flows.cache(decision.verdict == .pass ? .allowed : .denied, generation, tuple) }
         return decision
     }
 

@@ -7,6 +7,7 @@ struct ConnectionGroups {
         var final: SocketAddress?
         var waypoint: SocketAddress?
         var reason: Reason
+        var authorization: Judgement?
     }
 
     private var order: [Key] = []
@@ -15,7 +16,7 @@ struct ConnectionGroups {
     mutating func add(_ result: ConnectResult) {
         let key = Key(
             verdict: result.decision.verdict, final: result.final, waypoint: result.decision.waypoint,
-            reason: result.decision.reason)
+            reason: result.decision.reason, authorization: result.authorization)
         if groups[key] == nil { order.append(key) }
         groups[key, default: (result, 0)].count += 1
     }

@@ -20,6 +20,8 @@ struct Evidence {
     var verdicts: [ConnectDecision.Verdict: Int] = [:]
     /// The rules that decided the connections, and how many each.
     var reasons: [DecidingReasons: Int] = [:]
+    /// What authorization decided, how many times each; nil where nobody did.
+    var judgements: [Judgement?: Int] = [:]
     /// The rule of the last hook at the program's side, of steps other than connects.
     var reason: Reason?
     var total = 0
@@ -39,6 +41,7 @@ struct Evidence {
         }
         finals[result.final, default: 0] += 1
         verdicts[result.decision.verdict, default: 0] += 1
+        judgements[result.authorization, default: 0] += 1
         reasons[
             DecidingReasons(reason: result.decision.reason, waypointReason: result.decision.waypointReason),
             default: 0] += 1
@@ -53,7 +56,14 @@ struct Evidence {
         events = result.events
         bytes = result.bytes
         headerDestination = result.headerDestination
+        judgements[result.authorization] = 1
         reason = events.last { !$0.isServerSide }?.reason ?? result.reason
+    }
+
+    mutating func add(_ result: PacketResult) {
+        events = result.events
+        judgements[result.authorization] = 1
+        reason = result.reason
     }
 
     mutating func add(_ result: DNSResult) {

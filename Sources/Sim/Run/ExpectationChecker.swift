@@ -15,6 +15,7 @@ struct ExpectationChecker {
         var checks: [CheckResult] = []
         if let outcome = expectation.outcome { checks += try check(outcome, evidence) }
         if let via = expectation.via { checks.append(try check(via: via, evidence)) }
+        if let authorization = expectation.authorization { checks += try check(authorization, evidence) }
         if let reason = expectation.reason { checks.append(check(reason: reason, evidence)) }
         if let hooks = expectation.hooks { checks.append(check(hooks: hooks, evidence)) }
         if let original = expectation.originalDestination {

@@ -136,10 +136,15 @@ extension ScenarioRunner {
         if next.mesh.nodes.count <= Self.smallMeshNodeCount {
             for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil { world.addNode(name) }
         }
+        noteProblems(&result)
+        result.facts += Self.facts(changes)
+    }
+
+    /// Says which problems are new.
+    mutating func noteProblems(_ result: inout StepResult) {
         let known = Set(problems)
         problems = world.problems
         result.problems = problems.filter { !known.contains($0) }
-        result.facts += Self.facts(changes)
     }
 
     /// New pods are managed by the rule that the scenario began with.

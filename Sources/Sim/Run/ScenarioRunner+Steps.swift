@@ -12,6 +12,7 @@ extension ScenarioRunner {
         case .connect(let step): try connect(step, &result, &evidence)
         case .send(let step): try send(step, &result, &evidence)
         case .dns(let step): try exchange(step, &result, &evidence)
+        case .packet(let step): try packet(step, &result, &evidence)
         case .close(let socket): close(socket, &result, &evidence)
         case .apply(let sources): try apply(sources, &result)
         case .remove(let objects): try remove(objects, &result)
@@ -21,6 +22,7 @@ extension ScenarioRunner {
         case .restart(let restart): try self.restart(restart, index: index, &result)
         case .manage(let names): try setManaged(names, true, &result)
         case .release(let names): try setManaged(names, false, &result)
+        case .authz(let step): try switchOffload(step, &result)
         case .advance(let nanoseconds):
             guard world.advance(nanoseconds: nanoseconds) else {
                 throw entry.place.error(
@@ -163,7 +165,10 @@ extension ScenarioRunner {
         guard let socket = openSockets[step.socket.value],
             let sent = world.send(step.payload, on: socket, canPush: !step.hasNoMemory)
         else { throw step.socket.error("socket \"\(step.socket.value)\" is not connected: its connect was refused") }
-        if sent.header.isEmpty {
+        result.authorization = sent.authorization
+        if sent.bytes.isEmpty {
+            result.facts.append("nothing: the connection was denied or reset before")
+        } else if sent.header.isEmpty {
             result.facts.append("the payload as it is")
         } else {
             result.facts.append(
@@ -235,10 +240,11 @@ extension ScenarioRunner {
             verdict: first.decision.verdict, final: first.final,
             finalName: first.final.map { book.short($0) } ?? "refused",
             waypoint: first.decision.waypoint.map { book.short($0) }, reason: first.decision.reason,
-            waypointReason: first.decision.waypointReason, count: count, trace: traces(first.events))
+            waypointReason: first.decision.waypointReason, authorization: first.authorization, count: count,
+            trace: traces(first.events))
     }
 
-    private func traces(_ events: [HookEvent]) -> [HookTrace] {
+    func traces(_ events: [HookEvent]) -> [HookTrace] {
         events.map { TraceNamer(book: book, node: world.nodes[$0.node], options: world.options).trace($0) }
     }
 

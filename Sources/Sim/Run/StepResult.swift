@@ -22,6 +22,8 @@ public struct ConnectionGroup: Sendable {
     public var waypoint: String?
     public var reason: Reason
     public var waypointReason: Reason?
+    /// What authorization decided; nil where nobody did.
+    public var authorization: Judgement?
     public var count: Int
     /// The first of them, hook by hook.
     public var trace: [HookTrace]
@@ -39,6 +41,8 @@ public struct StepResult: Sendable {
     public var facts: [String] = []
     /// Connections by where they went, most frequent first.
     public var groups: [ConnectionGroup] = []
+    /// What authorization decided in steps without connections; nil where nobody did.
+    public var authorization: Judgement?
     /// Hooks that ran in steps without connections.
     public var trace: [HookTrace] = []
     /// The first reports, at most 100.

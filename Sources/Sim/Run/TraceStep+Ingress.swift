@@ -10,7 +10,9 @@ extension TraceNamer {
         case .verdict(let cached, let generation):
             return TraceStep(what: "km_verdict", key: "generation \(generation)", value: verdict(cached, generation))
         case .destination(let address, let found):
-            let value = found.map { $0.check == MapAddress(address).check(as: address.family) ? "slot \($0.slot)" : "of another address" }
+            let value = found.map {
+                $0.check == MapAddress(address).check(as: address.family) ? "slot \($0.slot)" : "of another address"
+            }
             return TraceStep(what: "km_authz_dst", key: self.address(address), value: value ?? "not there")
         case .view(let slot, let view):
             let key = slot.backend_uid == 0 ? "view \(slot.view)" : "view \(slot.view) of \(name(slot.backend_uid))"
@@ -21,14 +23,45 @@ extension TraceNamer {
             return TraceStep(what: "km_fragment", key: "generation \(generation)", value: verdict(first, generation))
         case .identity(let address, let found):
             let value = found.map {
-                $0.check == MapAddress(address).check(as: address.family) ? "identity \($0.identity)" : "of another address"
+                $0.check == MapAddress(address).check(as: address.family)
+                    ? identity($0.identity) : "of another address"
             }
             return TraceStep(what: "km_identity", key: self.address(address), value: value ?? "nobody")
         case .alternative(let number, let rule):
             return TraceStep(
                 what: "km_authz_rule", key: "alternative \(number)",
-                value: rule.map { "\(name($0.policy_id)) rule \($0.rule)" } ?? "not there")
+                value: rule.map { "\(policy($0.policy_id)) rule \($0.rule + 1)" } ?? "not there")
+        case .upstream(let outcome): return upstream(outcome)
+        case .userSpace(let decision, let isWritten):
+            let written = isWritten ? ", written to km_auth_res" : decision.isAllowed ? "" : ", not written: full"
+            return TraceStep(
+                what: "user space", key: "\(Judgement(decision))", value: "\(decision.reason)\(written)")
+        case .recording:
+            return TraceStep(
+                what: "recording", key: "", value: "the node's maps are a recording: nobody judges by policies here")
         }
+    }
+
+    /// What upstream's program did, by what.
+    private func upstream(_ outcome: UpstreamXDPOutcome) -> TraceStep {
+        var ends = ""
+        if let source = outcome.source, let destination = outcome.destination {
+            ends = "\(book.text(of: source)) → \(book.text(of: destination))"
+        }
+        var value = "\(outcome.reason)"
+        if let policy = outcome.policy { value += "; \(policy)" }
+        if let hit = outcome.hit { value += " rule \(hit.rule + 1)" }
+        if let id = outcome.missingPolicy { value += "; policy id \(id)" }
+        if outcome.isCached { value += "; the verdict is kept" }
+        if outcome.leavesState { value += "; an entry stays in km_tcargs" }
+        return TraceStep(what: "xdp", key: ends, value: value)
+    }
+
+    private func policy(_ id: ResourceID) -> String { node?.authorization?.policyName(id) ?? name(id) }
+
+    private func identity(_ number: UInt32) -> String {
+        let principal = node?.authorization?.identity(number)?.principal
+        return "identity \(number)" + (principal.map { " (\($0))" } ?? "")
     }
 
     private func ends(of packet: IngressPacket) -> String {

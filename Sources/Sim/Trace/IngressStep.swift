@@ -18,4 +18,10 @@ public enum IngressStep: Sendable {
     case identity(IPAddress, IdentityValue?)
     /// An alternative that matches, and the rule in km_authz_rule that it is of.
     case alternative(Int, AuthorizationRule?)
+    /// What upstream's program did.
+    case upstream(UpstreamXDPOutcome)
+    /// What upstream's user space answered to sockops, and whether a denial was put into km_auth_res.
+    case userSpace(UpstreamUserSpaceAuthorization.Decision, isWritten: Bool)
+    /// The node's maps are a recording, without policies: nothing is judged.
+    case recording
 }

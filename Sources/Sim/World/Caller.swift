@@ -34,6 +34,10 @@ struct SimSocket: Sendable {
     var receivedBytes: UInt32 = 0
     /// The other end, where it is a pod of the mesh.
     var peer: PeerSocket?
+    /// Why the connection never came about, or was reset.
+    var denial: Judgement?
+    /// What user space decided about the connection, where it was asked.
+    var userSpaceVerdict: Judgement?
 
     var connection: Connection? {
         remote.map {

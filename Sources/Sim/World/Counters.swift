@@ -4,6 +4,8 @@ public import Model
 public enum Counter: Int, Hashable, Sendable, CaseIterable {
     case connects, left, redirected, refused, viaWaypoint, reports, authorizationRequests, tlvPushed, dnsRedirected
     case mapWrites, barriers
+    /// Connects, sends and packets that authorization denied.
+    case denied
 
     /// The name in scenario files and JSON.
     public var name: String { "\(self)" }

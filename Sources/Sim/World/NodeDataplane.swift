@@ -12,15 +12,19 @@ public struct NodeDataplane: Sendable {
     private var losses: [(resource: String, problem: Problem)] = []
     /// Names of the ids in recorded maps.
     var recordedNames: NameTable?
+    /// Who decides about packets to the node's pods; nil where nobody does.
+    var authorization: NodeAuthorization?
 
     init(
-        name: String, hostCookie: UInt64, maps: MapStore, compiler: Compiler? = nil, recordedNames: NameTable? = nil
+        name: String, hostCookie: UInt64, maps: MapStore, compiler: Compiler? = nil, recordedNames: NameTable? = nil,
+        authorization: NodeAuthorization? = nil
     ) {
         self.name = name
         self.hostCookie = hostCookie
         self.maps = maps
         self.compiler = compiler
         self.recordedNames = recordedNames
+        self.authorization = authorization
     }
 
     /// The name of an id in the maps, nil when nothing knows it.
@@ -65,8 +69,23 @@ public struct NodeDataplane: Sendable {
         return counts
     }
 
+    /// Changes who decides about packets, or what they know, with the ids of the node.
+    /// - Returns: how many writes and barriers there were.
+    mutating func changeAuthorization(
+        _ body: (inout NodeAuthorization, inout NameTable) -> NodeAuthorization.WriteCounts
+    ) -> NodeAuthorization.WriteCounts {
+        // Taken out meanwhile, so that its maps are not copied.
+        guard var authorization, compiler != nil else { return (0, 0) }
+        self.authorization = nil
+        let counts = compiler?.withNames { body(&authorization, &$0) }
+        self.authorization = authorization
+        return counts ?? (0, 0)
+    }
+
     /// What of the mesh the maps do not hold as it is meant.
-    public var problems: [Problem] { (compiler?.problems ?? []) + losses.map(\.problem) }
+    public var problems: [Problem] {
+        (compiler?.problems ?? []) + losses.map(\.problem) + (authorization?.problems ?? [])
+    }
 
     /// The problem of a write that the kernel refused; nil when the map is as the write meant it all the same.
     private func lost(_ write: MapWrite, _ error: MapError) -> Problem? {

@@ -4,8 +4,10 @@ public import Model
 public struct ConnectResult: Sendable {
     public var requested: SocketAddress
     public var decision: ConnectDecision
-    /// The peer's address as getpeername shows it; nil when refused.
+    /// Where the connect goes, as getpeername shows it of one that succeeds; nil when refused.
     public var final: SocketAddress?
+    /// What authorization decided; nil where nobody did.
+    public var authorization: Judgement?
     /// What the socket remembers as its original destination.
     public var originalDestination: SocketAddress?
     public var events: [HookEvent]
@@ -70,11 +72,15 @@ extension World {
         socket.local.port = makePort()
         socket.sentBytes = 0
         socket.receivedBytes = 0
+        socket.denial = nil
+        socket.userSpaceVerdict = nil
         sockets[id] = socket
-        if request.isTCP, socket.remote != nil { establish(id, &events, &reports) }
+        var authorization: Judgement?
+        if request.isTCP, socket.remote != nil { authorization = establish(id, &events, &reports) }
         counters.add(.reports, UInt64(reports.count))
+        if authorization?.isAllowed == false { counters.add(.denied) }
         let result = ConnectResult(
-            requested: request.destination, decision: decision, final: sockets[id]?.remote,
+            requested: request.destination, decision: decision, final: socket.remote, authorization: authorization,
             originalDestination: sockets[id]?.storage?.originalDestination(family), events: events, reports: reports)
         return (id, result)
     }
@@ -133,14 +139,11 @@ extension World {
     // MARK: Established and closed
 
     private func sockOps(_ node: String) -> SockOps {
-        let known = mesh.nodes[node]
-        return SockOps(
-            options: options, probeSources: (known?.addresses ?? []) + (known?.podGateway.map { [$0] } ?? []),
-            isMonitoring: settings.isMonitoring)
+        SockOps(options: options, probeSources: probeSources(of: node), isMonitoring: settings.isMonitoring)
     }
 
     /// Runs sockops of one end and keeps what it says.
-    private mutating func runSockOps(
+    mutating func runSockOps(
         _ event: SockOps.Event, _ connection: Connection, node: String, isServerSide: Bool,
         storage: inout SocketStorage?, _ events: inout [HookEvent], _ reports: inout [ConnectionReport]
     ) -> SockOps.Decision {
@@ -156,21 +159,37 @@ extension World {
         }
         if let report = decision.report { reports.append(report) }
         if !decision.authorizationRequest.isEmpty { counters.add(.authorizationRequests) }
+        if let replies = decision.openedReplies { nodes[node]?.authorization?.flows.open(replies, now: now) }
+        if decision.forgetsVerdict {
+            nodes[node]?.authorization?.forget(client: connection.remote, server: connection.local)
+        }
         return decision
     }
 
+    /// The packets of a connection's beginning, and what sockops makes of them at both ends. A server's socket is taken
+    /// to be of the client's family: one that is called by a mapped address sees a mapped one.
+    /// - Returns: what authorization decided.
     private mutating func establish(
         _ number: Int, _ events: inout [HookEvent], _ reports: inout [ConnectionReport]
-    ) {
-        guard var socket = sockets[number], let connection = socket.connection else { return }
+    ) -> Judgement? {
+        guard var socket = sockets[number], let connection = socket.connection else { return nil }
         var storage = socket.storage
         _ = runSockOps(
             .connect, connection, node: socket.node, isServerSide: false, storage: &storage, &events, &reports)
+        socket.storage = storage
         // Nobody answers at a control address: the SYN is all there is.
         guard Gate.command(of: connection.remote) == nil else {
-            socket.storage = storage
             sockets[number] = socket
-            return
+            return nil
+        }
+        var passage = wayOfPackets(of: connection, from: socket.caller)
+        guard arrive(.syn, along: &passage, &events) == .passed,
+            comeBack([.syn, .ack], along: &passage, &events) == .passed
+        else {
+            socket.remote = nil
+            socket.denial = passage?.judgement
+            sockets[number] = socket
+            return passage?.judgement
         }
         let decision = runSockOps(
             .activeEstablished, connection, node: socket.node, isServerSide: false, storage: &storage, &events,
@@ -178,37 +197,64 @@ extension World {
         socket.storage = storage
         socket.isInSockHash = socket.isInSockHash || decision.entersSockHash
         socket.isWatched = socket.isWatched || decision.watchesState
-        socket.peer = accept(connection, &events, &reports)
+        if arrive(.ack, along: &passage, &events) == .passed {
+            let accepted = accept(connection, &events, &reports)
+            socket.peer = accepted.peer
+            socket.userSpaceVerdict = accepted.verdict
+            passage?.add(accepted.verdict)
+        }
         sockets[number] = socket
+        return passage?.judgement
     }
 
-    /// The server's end, where it is a pod on a node with maps.
+    /// The server's end, where it is a pod on a node with maps, and what user space decides where it is asked.
     private mutating func accept(
         _ connection: Connection, _ events: inout [HookEvent], _ reports: inout [ConnectionReport]
-    ) -> PeerSocket? {
+    ) -> (peer: PeerSocket?, verdict: Judgement?) {
         guard let uid = workloadsByAddress[connection.remote.address.unmapped], let namespace = namespaces[uid],
             nodes[namespace.node] != nil
-        else { return nil }
+        else { return (nil, nil) }
         var storage: SocketStorage?
         let server = Connection(local: connection.remote, remote: connection.local, cookie: namespace.cookie)
         let decision = runSockOps(
             .passiveEstablished, server, node: namespace.node, isServerSide: true, storage: &storage, &events,
             &reports)
-        return PeerSocket(
+        let peer = PeerSocket(
             node: namespace.node, cookie: namespace.cookie, storage: storage, isWatched: decision.watchesState)
+        guard !decision.authorizationRequest.isEmpty,
+            let answer = nodes[namespace.node]?.authorization?.ask(client: server.remote, server: server.local)
+        else { return (peer, nil) }
+        // sockops asked, so the last event is its.
+        events[events.count - 1].steps.append(.ingress(.userSpace(answer.decision, isWritten: answer.isWritten)))
+        return (peer, Judgement(answer.decision))
     }
 
+    // MARK: Closed
+
+    /// The packets of a connection's end, and what sockops makes of them. A server that does not hear of it keeps its
+    /// end.
     private mutating func closeConnection(
         _ number: Int, _ events: inout [HookEvent], _ reports: inout [ConnectionReport]
     ) {
-        guard var socket = sockets[number], socket.isTCP, let connection = socket.connection else { return }
+        guard let socket = sockets[number], socket.isTCP, let connection = socket.connection else { return }
+        var passage = socket.peer == nil ? nil : wayOfPackets(of: connection, from: socket.caller)
+        let isHeard = arrive([.fin, .ack], along: &passage, &events) == .passed
+        if isHeard { _ = comeBack([.fin, .ack], along: &passage, &events) }
+        end(number, &events, &reports, reachingServer: isHeard)
+    }
+
+    /// Runs sockops for the end of a connection at both ends, or at the client's alone.
+    mutating func end(
+        _ number: Int, _ events: inout [HookEvent], _ reports: inout [ConnectionReport], reachingServer: Bool = true
+    ) {
+        guard var socket = sockets[number], let connection = socket.connection else { return }
         if socket.isWatched {
             var storage = socket.storage
             _ = runSockOps(
                 .close, connection, node: socket.node, isServerSide: false, storage: &storage, &events, &reports)
             socket.storage = storage
         }
-        if let peer = socket.peer, peer.isWatched {
+        if reachingServer, let peer = socket.peer, peer.isWatched {
             var storage = peer.storage
             let server = Connection(
                 local: connection.remote, remote: connection.local, cookie: peer.cookie,

@@ -2,13 +2,15 @@ public import Model
 
 /// What a send gave.
 public struct SendResult: Sendable {
-    /// The bytes that leave the socket, a header included.
+    /// The bytes that leave the socket, a header included; none where authorization denied the connection before.
     public var bytes: [UInt8]
     /// The header alone.
     public var header: [UInt8]
     /// The destination in the header.
     public var headerDestination: SocketAddress?
     public var reason: Reason
+    /// What authorization decided about these bytes, or about the connection before; nil where nobody did.
+    public var authorization: Judgement?
     public var events: [HookEvent]
     public var reports: [ConnectionReport]
 }
@@ -27,11 +29,19 @@ public struct DNSResult: Sendable {
 extension World {
     /// Sends bytes on a connected socket.
     /// - Parameter canPush: False when the kernel has no memory for a header.
-    /// - Returns: nil when the socket is not connected.
+    /// - Returns: nil when the socket is not connected, because its connect was refused.
     public mutating func send(_ payload: [UInt8], on number: Int, canPush: Bool = true) -> SendResult? {
-        guard var socket = sockets[number], let remote = socket.remote else { return nil }
+        guard var socket = sockets[number] else { return nil }
+        if let denial = socket.denial {
+            counters.add(.denied)
+            return SendResult(
+                bytes: [], header: [], headerDestination: nil, reason: .none, authorization: denial, events: [],
+                reports: [])
+        }
+        guard let remote = socket.remote, let before = socket.connection else { return nil }
         var result = SendResult(
-            bytes: payload, header: [], headerDestination: nil, reason: .tlvNotNeeded, events: [], reports: [])
+            bytes: payload, header: [], headerDestination: nil, reason: .tlvNotNeeded, authorization: nil, events: [],
+            reports: [])
         if socket.isInSockHash {
             var trace = Trace()
             let decision = SkMsg(options: options).run(
@@ -52,16 +62,32 @@ extension World {
                 local: socket.local, remote: remote, cookie: socket.cookie, sentBytes: socket.sentBytes,
                 receivedBytes: socket.receivedBytes)
             runCgroupSkb(connection, node: socket.node, isServerSide: false, storage: &socket.storage, &result)
-            if var peer = socket.peer {
-                let server = Connection(
-                    local: remote, remote: socket.local, cookie: peer.cookie, sentBytes: socket.receivedBytes,
-                    receivedBytes: socket.sentBytes)
-                runCgroupSkb(server, node: peer.node, isServerSide: true, storage: &peer.storage, &result)
-                socket.peer = peer
+        }
+        var passage = wayOfPackets(of: before, from: socket.caller)
+        let arrival = arrive([.psh, .ack], along: &passage, &result.events)
+        if settings.hasPeriodicReports, arrival == .passed, var peer = socket.peer {
+            let server = Connection(
+                local: remote, remote: socket.local, cookie: peer.cookie, sentBytes: socket.receivedBytes,
+                receivedBytes: socket.sentBytes)
+            runCgroupSkb(server, node: peer.node, isServerSide: true, storage: &peer.storage, &result)
+            socket.peer = peer
+        }
+        if arrival == .passed { _ = comeBack(.ack, along: &passage, &result.events) }
+        result.authorization = passage?.judgement
+        if result.authorization?.isAllowed == false {
+            counters.add(.denied)
+            // km_auth_res does not tell whose denial it holds.
+            if arrival != .passed, socket.userSpaceVerdict?.isAllowed == false {
+                result.authorization = socket.userSpaceVerdict
             }
-            counters.add(.reports, UInt64(result.reports.count))
         }
         sockets[number] = socket
+        if arrival == .reset {
+            // The server's end is gone, and answers what the client sends again with a reset.
+            end(number, &result.events, &result.reports)
+            sockets[number]?.denial = result.authorization
+        }
+        counters.add(.reports, UInt64(result.reports.count))
         return result
     }
 

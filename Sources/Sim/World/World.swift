@@ -40,6 +40,10 @@ public struct World: Sendable {
     /// Cookies in recorded maps: they belong to namespaces of a real node, never to one of this world.
     private var foreignCookies: Set<UInt64> = []
     private var nextPort: UInt16 = 32768
+    /// What `setOffloaded` said last of each node.
+    var offloaded: [String: Bool] = [:]
+    /// What it shall be on nodes that come later; nil for what the options say.
+    var offloadedLater: Bool?
     /// Workloads by address, for the server's side of connections. Who came first keeps an address.
     private(set) var workloadsByAddress: [IPAddress: WorkloadUID] = [:]
     /// Workloads that have an address too which another came to first, sorted by uid.
@@ -61,8 +65,11 @@ public struct World: Sendable {
         guard nodes[name] == nil else { return }
         var node = NodeDataplane(
             name: name, hostCookie: makeCookie(), maps: MapStore(capacities: options.capacities),
-            compiler: Compiler(node: name, options: options))
-        _ = node.apply(Mesh().changes(to: mesh))
+            compiler: Compiler(node: name, options: options),
+            authorization: NodeAuthorization(node: name, mode: authorizationMode(of: name)))
+        let changes = Mesh().changes(to: mesh)
+        _ = node.apply(changes)
+        _ = node.changeAuthorization { $0.apply(changes, from: Mesh(), to: mesh, names: &$1) }
         putDNSProxy(into: &node)
         nodes[name] = node
         for uid in manageRequests.sorted() where namespaces[uid]?.node == name { setManaged(uid, true) }
@@ -114,9 +121,10 @@ public struct World: Sendable {
             // Taken out meanwhile, so that the maps are not copied.
             nodes[name] = nil
             let result = node.apply(changes)
+            let policies = node.changeAuthorization { $0.apply(changes, from: old, to: target, names: &$1) }
             nodes[name] = node
-            counters.add(.mapWrites, UInt64(result.writes))
-            counters.add(.barriers, UInt64(result.barriers))
+            counters.add(.mapWrites, UInt64(result.writes + policies.writes))
+            counters.add(.barriers, UInt64(result.barriers + policies.barriers))
         }
     }
 

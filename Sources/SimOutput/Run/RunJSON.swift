@@ -7,7 +7,7 @@ extension RunSummary {
         [
             "scenarios": JSONValue(scenarioCount), "steps": JSONValue(stepCount),
             "expectations": JSONValue(checkCount), "failed": JSONValue(failedCheckCount),
-            "success": .bool(isSuccess),
+            "denied": JSONValue(denialCount), "success": .bool(isSuccess),
         ]
     }
 }

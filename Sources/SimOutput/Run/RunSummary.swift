@@ -11,6 +11,8 @@ public struct RunSummary: Sendable {
     public private(set) var checkCount = 0
     /// Those that were not met.
     public private(set) var failedCheckCount = 0
+    /// Connects, sends and packets that authorization denied, in all runs.
+    public private(set) var denialCount: UInt64 = 0
     /// Lines about runs with failures: file, preset and counts.
     private var failures: [String] = []
 
@@ -27,6 +29,7 @@ public struct RunSummary: Sendable {
             stepCount += run.steps.count
             checkCount += run.checkCount
             failedCheckCount += run.failedCheckCount
+            denialCount += run.counters.first { $0.name == Counter.denied.name }?.count ?? 0
             guard !run.isSuccess else { continue }
             let count = "\(run.failedCheckCount) of \(counted(run.checkCount, "expectation"))"
             failures.append("\(run.file) (\(run.preset.rawValue)): \(count) failed")
@@ -44,7 +47,8 @@ public struct RunSummary: Sendable {
             } else {
                 "\(counted(checkCount, "expectation")), \(style.red("\(failedCheckCount) FAILED"))"
             }
-        return "\(lines)\(counted(scenarioCount, "scenario")), \(counted(stepCount, "step")), \(result)\n"
+        let denials = denialCount == 0 ? "" : ", \(denialCount) denied"
+        return "\(lines)\(counted(scenarioCount, "scenario")), \(counted(stepCount, "step"))\(denials), \(result)\n"
     }
 }
 

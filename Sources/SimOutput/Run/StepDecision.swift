@@ -10,9 +10,11 @@ struct StepDecision: Hashable {
         let final: String
         let waypoint: String?
         let reason: Reason
+        let authorization: Judgement?
     }
 
     private let ways: Set<Way>
+    private let authorization: Judgement?
     private let facts: [String]
     private let hooks: [HookTrace]
     private let problems: [Problem]
@@ -21,8 +23,11 @@ struct StepDecision: Hashable {
     init(_ step: StepResult) {
         ways = Set(
             step.groups.map {
-                Way(verdict: $0.verdict, final: $0.finalName, waypoint: $0.waypoint, reason: $0.reason)
+                Way(
+                    verdict: $0.verdict, final: $0.finalName, waypoint: $0.waypoint, reason: $0.reason,
+                    authorization: $0.authorization)
             })
+        authorization = step.authorization
         facts = step.facts
         hooks = step.trace
         problems = step.problems

@@ -16,6 +16,7 @@ extension StepResult {
             .init("place", place.json),
             .init("facts", .array(facts.map(JSONValue.string))),
             .init("groups", .array(groups.map { $0.json(hasTraces: hasTraces) })),
+            .init("authorization", authorization?.json ?? .null),
         ]
         if hasTraces { members.append(.init("trace", .array(trace.map(\.json)))) }
         members += [
@@ -41,9 +42,23 @@ extension ConnectionGroup {
             .init("reason", .string(reason.rawValue)),
             .init("waypointReason", JSONValue(waypointReason?.rawValue)),
             .init("options", .array(options)),
+            .init("authorization", authorization?.json ?? .null),
         ]
         if hasTraces { members.append(.init("trace", .array(trace.map(\.json)))) }
         return .object(members)
+    }
+}
+
+extension Judgement {
+    fileprivate var json: JSONValue {
+        func number(_ rule: Int?) -> JSONValue { rule.map { JSONValue($0) } ?? .null }
+        let dryRun = dryRun.map {
+            ["allowed": .bool($0.isAllowed), "policy": JSONValue($0.policy), "rule": number($0.rule)] as JSONValue
+        }
+        return [
+            "allowed": .bool(isAllowed), "engine": .string(engine.rawValue), "policy": JSONValue(policy),
+            "rule": number(rule), "dryRun": dryRun ?? .null,
+        ]
     }
 }
 

@@ -11,7 +11,7 @@ struct StepText {
 
     /// Facts, connections, hooks, reports and problems, in this order.
     func events(_ step: StepResult) -> [String] {
-        var lines = step.facts
+        var lines = step.facts + (step.authorization.map { ["\($0)"] } ?? [])
         lines += groups(step.groups)
         if detail == .full {
             lines += TraceText(style: style).lines(step.trace)
@@ -61,6 +61,7 @@ struct StepText {
     private func rule(_ group: ConnectionGroup) -> String {
         var text = "\(group.reason.rawValue): \(group.reason.sentence)"
         if let reason = group.waypointReason, reason != group.reason { text += "; \(reason.sentence)" }
+        if let authorization = group.authorization { text += "; \(authorization)" }
         let options = group.decidingOptions.map { "\($0.name) = \($0.value)" }
         return options.isEmpty ? text : "\(text) [\(options.joined(separator: ", "))]"
     }

@@ -99,8 +99,7 @@ struct AuthzCommand {
             try console.withProgress { try input.add(path: path, progress: $0) }
         }
         let snapshot = try input.snapshot()
-        // What is said of authorization as a whole is about the other commands.
-        for note in snapshot.notes where note.file != "authorization" { console.say("note: \(note)") }
+        for note in snapshot.notes { console.say("note: \(note)") }
         let subject = AuthorizationSubject(snapshot.mesh)
         let source = try source.map { (text) throws(InputError) in try subject.source(text) }
         let target = try target.map { (pattern) throws(InputError) in try subject.target(pattern) }

@@ -15,6 +15,9 @@ final class KernelIngress {
     private let fragments: KernelMap<km_fragment_key, km_verdict_value>
     private let denials: RingBuffer
     private let told: Told
+    private var generationBase: UInt32 = 0
+    /// Addresses in km_authz_dst, and such as were.
+    private var judged: [MapAddress] = []
     private var before: [Reason: UInt64] = [:]
     private var passes: [Bool] = []
 
@@ -47,8 +50,11 @@ final class KernelIngress {
 
     /// Forgets policies and packets.
     func reset() throws {
+        generationBase += 1000
+        _ = try dataplane.authorization.apply([.setGeneration(generationBase)])
         try clear(dataplane.authorization.identities)
-        try clear(dataplane.authorization.destinations)
+        try apply(judged.map { .deleteDestination($0) })
+        judged = []
         try clear(verdicts)
         try clear(flows)
         try clear(fragments)
@@ -64,7 +70,15 @@ final class KernelIngress {
         for key in keys { try map.delete(key) }
     }
 
-    func apply(_ writes: [AuthorizationWrite]) throws { _ = try dataplane.authorization.apply(writes) }
+    func apply(_ writes: [AuthorizationWrite]) throws {
+        // Each case's generations are its own: what processors have at hand of another's is stale.
+        let own = writes.map { write in
+            guard case .setGeneration(let generation) = write else { return write }
+            return .setGeneration(generationBase + generation)
+        }
+        _ = try dataplane.authorization.apply(own)
+        for case .putDestination(let address, _) in writes { judged.append(address) }
+    }
 
     func open(_ flow: PacketFlow) throws {
         // The same 36 bytes as km_tuple.
