@@ -41,6 +41,24 @@ static __always_inline bool km_may_tell(__u64 now)
 	return 0;
 }
 
+/* To whoever watches: the pod's end, then the other. */
+static __always_inline void km_show_denial(const struct km_packet *packet, const struct km_denied *denied)
+{
+	struct km_event *event;
+
+	if (!km_is_heard())
+		return;
+	event = km_event_begin(KM_HOOK_XDP_INGRESS, denied->reason);
+	if (!event)
+		return;
+	event->is_ipv6 = packet->is_ipv6;
+	km_packet_destination(packet, &event->before);
+	km_packet_source(packet, &event->after);
+	event->before_port = km_packet_destination_port(packet);
+	event->after_port = packet->is_ipv6 ? packet->tuple.ipv6.sport : packet->tuple.ipv4.sport;
+	bpf_ringbuf_submit(event, 0);
+}
+
 /* Not inlined: rare, and so verified by itself. */
 __noinline int km_tell_denial(const struct km_packet *packet, const struct km_denied *denied)
 {
@@ -50,6 +68,7 @@ __noinline int km_tell_denial(const struct km_packet *packet, const struct km_de
 	/* For the verifier. */
 	if (!packet || !denied)
 		return 0;
+	km_show_denial(packet, denied);
 	if (km_may_tell(now))
 		denial = bpf_ringbuf_reserve(&km_denial, sizeof(*denial), 0);
 	if (!denial) {

@@ -15,6 +15,9 @@ extension AgentPlan {
                 }),
             "writes": JSONValue(writes.count - barrierCount), "barriers": JSONValue(barrierCount),
             "hitless": .bool(isHitless), "refused": .array(refusals.map { .string($0.description) }),
+            "policies": .array(policies.map { .string($0) }),
+            "judgedAddresses": JSONValue(judgedCount), "views": JSONValue(viewCount),
+            "policyProblems": .array(policyProblems.map { .string($0) }),
             "notes": .array(notes.map { .string($0.description) }),
         ]
     }
@@ -22,6 +25,11 @@ extension AgentPlan {
     /// For people.
     var text: String {
         var lines = notes.map { "note: \($0)" } + refusals.map { "not in force: \($0)" }
+        lines += policyProblems.map { "policies: \($0)" }
+        if !policies.isEmpty {
+            lines.append(
+                "policies: \(policies.joined(separator: ", ")); \(judgedCount) addresses judged, \(viewCount) views")
+        }
         lines += differences.map { $0.text(names: names) }
         lines.append(
             writes.isEmpty

@@ -15,6 +15,7 @@ struct AuthorizationTests {
         try scene.manage()
         #expect(try scene.connectIn().errno == 0)
         _ = try scene.node.driver.listen(on: [81], in: scene.web.number)
+        #expect(try scene.node.tool("status").output.contains("km_xdp_ingress"))
         #expect(try scene.connectIn(port: 81).errno == ETIMEDOUT)
         #expect(try scene.connectOut().errno == 0)
         // Another namespace, by its identity.
@@ -100,6 +101,25 @@ struct AuthorizationTests {
         #expect(try scene.connectIn().errno == 0)
         let status = try scene.node.tool("status")
         #expect(status.output.contains("not enforced: another XDP program"), "\(status.output)")
+    }
+
+    /// The kernel takes no writes into a frozen map: new maps take its place.
+    @Test func aFailedWriteOfPoliciesIsMadeGood() throws {
+        var scene = try AuthorizationScene()
+        try scene.node.start()
+        try scene.manage()
+        let open = try scene.connectIn()
+        for name in ["km_authz_slot", "km_authz_view"] {
+            let frozen = try scene.node.driver.run(
+                ["bpftool", "map", "freeze", "pinned", "\(scene.node.pinDirectory)/\(name)"], in: .original)
+            #expect(frozen.code == 0)
+        }
+        try scene.change("deny.yaml", Manifests.denyAll)
+        #expect(scene.node.log.contains(" failed error="))
+        #expect(try scene.connectIn().errno == ETIMEDOUT)
+        #expect(try !scene.goesThrough(open))
+        try scene.remove("deny.yaml")
+        #expect(try scene.connectIn().errno == 0)
     }
 
     /// A pod that the mesh has nowhere, or on another node.

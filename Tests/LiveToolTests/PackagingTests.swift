@@ -102,7 +102,7 @@ private let neededCapabilities = Capabilities.needed.map { String($0.name.dropFi
         $0 == "/etc/kmesh-live/config.yaml" ? "\(packaging)/kmesh-live-config.yaml" : $0
     }
     #expect(try agent(Array(words)) != nil)
-    let capabilities = neededCapabilities.map { "CAP_\($0)" }.joined(separator: " ")
+    let capabilities = (neededCapabilities + ["SYS_PTRACE"]).map { "CAP_\($0)" }.joined(separator: " ")
     #expect(value("CapabilityBoundingSet") == capabilities)
     #expect(value("AmbientCapabilities") == capabilities)
     #expect(value("StateDirectory").map { "/var/lib/\($0)" } == AgentConfiguration.standardStateDirectory)

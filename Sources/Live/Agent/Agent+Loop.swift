@@ -13,14 +13,11 @@ extension Agent {
         var observation = try AgentError.wrapping { try Observation(configuration) }
         let queue = observation.queue
         let log = log
-        let reader: RingBufferReader? =
-            configuration.isReporting
-            ? try AgentError.wrapping {
-                let map = try dataplane.openMap("km_tcp_probe")
-                let buffer = try RingBuffer("km_tcp_probe", adopting: map) { queue.add($0) }
-                return try RingBufferReader(buffer) { log.error("reports", LogField("error", .init($0))) }
-            } : nil
-        defer { withExtendedLifetime(reader) {} }
+        let reader = configuration.isReporting ? try self.reader("km_tcp_probe", queue.add) : nil
+        let denialReader = try self.reader("km_denial", observation.denialQueue.add)
+        let judge = judge
+        let requestReader = try self.reader("km_auth_req", judge.take)
+        defer { withExtendedLifetime((reader, denialReader, requestReader)) {} }
         if let address = observation.address { log.info("metrics", LogField("address", .init(address))) }
         observation.board.isReady.withLock { $0 = true }
         var nextRescan = BootClock.sinceBootNanoseconds() + Self.rescanPeriod
@@ -49,6 +46,17 @@ extension Agent {
                 rescan()
             }
             takeFileChanges()
+        }
+    }
+
+    /// Reads a ring buffer on a thread of its own.
+    private func reader(
+        _ name: String, _ receive: @escaping RingBuffer.Receiver
+    ) throws(AgentError) -> RingBufferReader {
+        let log = log
+        return try AgentError.wrapping {
+            let buffer = try RingBuffer(name, adopting: try dataplane.openMap(name), receive: receive)
+            return try RingBufferReader(buffer) { log.error("failed", LogField("error", .init($0))) }
         }
     }
 
@@ -130,6 +138,7 @@ extension Agent {
     private mutating func forgetGone(_ observation: inout Observation) {
         for owner in figures.goneOwners where !compiler.hasWorkload(ofOwner: owner.name, namespace: owner.namespace) {
             observation.connections.drop(workload: owner.name, namespace: owner.namespace)
+            observation.denials.drop(workload: owner.name, namespace: owner.namespace)
         }
         for service in figures.goneServices { observation.connections.drop(service: service) }
         figures.goneOwners = []
@@ -155,7 +164,30 @@ extension Agent {
             pod: { cookie in pods[cookie].map { "\($0.namespace)/\($0.name)" } })
     }
 
+    private func takeDenials(_ observation: inout Observation) {
+        let (ours, theirs) = (observation.denialQueue.take(), judge.denials.take())
+        let records = ours.records + theirs.records
+        if !records.isEmpty || ours.lostCount + theirs.lostCount > 0 {
+            let (names, compiler) = (names, policies?.compiler)
+            observation.takeDenials(
+                records, lostCount: ours.lostCount + theirs.lostCount,
+                {
+                    NamedDenial(
+                        $0, names, principal: { compiler?.identity($0)?.principal },
+                        policy: { compiler?.names.name(of: $0) })
+                }, log: log)
+        }
+        observation.tellUnreported(inKernel: { unreportedCount ?? 0 }, log: log)
+    }
+
+    /// Denials of which the programs did not tell; nil when that cannot be read.
+    private var unreportedCount: UInt64? {
+        let counts = try? dataplane.exitCounters.counts()
+        return counts?.first { $0.hook == .xdpIngress && $0.reason == .denialUnreported }?.count
+    }
+
     private mutating func observe(_ observation: inout Observation, version: String) {
+        takeDenials(&observation)
         do throws(KernelError) {
             if configuration.isReporting { try observation.takeReports(names) }
             guard configuration.metrics != nil, observation.isRefreshDue() else { return }
@@ -183,6 +215,11 @@ extension Agent {
         }
         result.barriers = figures.barriers
         result.managedPods = UInt64(pods.count)
+        result.authorization = AuthorizationFigures(
+            denials: observation.denials.sorted, unreported: observation.unloggedCount, policies: policies,
+            policyCount: policyCount, generation: policies?.compiler.generation ?? 0,
+            isUserSpace: policies == nil || offload == .off, enforcedPods: ingress.enforcedCount,
+            otherPods: pods.count - ingress.enforcedCount, writeFailures: figures.policyFailures)
         result.changesApplied = figures.changes - figures.refusals
         result.changesRefused = figures.refusals
         result.problems = figures.problems

@@ -27,7 +27,7 @@ extension Agent {
             goneNamespaces.remove(pod.netnsCookie)
         }
         // Its policies are in force before a pod is judged.
-        try tellPolicies(of: presence.filter { $0.presence != .gone }.map(\.pod))
+        try tellPolicies(of: presence.compactMap { $0.pod.judged($0.presence) })
         if isAttached { try settleIngress(presence, isThorough: isThorough) }
     }
 
@@ -49,9 +49,32 @@ extension Agent {
         try AgentError.wrapping { try ingress.settle(there, on: dataplane, isThorough: isThorough, log: log) }
     }
 
+    /// Lets answers in to what pods opened while nobody took note of it: before programs judge that judged differently.
+    func recordOpenFlows() {
+        guard policies != nil, !dataplane.adoptedMaps.contains(AuthorizationMapName.flow.rawValue) else { return }
+        for (pod, presence) in presence() where presence != .gone {
+            guard let failure = PodIngress.recordFlows(of: pod, on: dataplane) else { continue }
+            log.error("not enforced", Self.name(of: pod), LogField("error", .init(failure)))
+        }
+    }
+
     private func presence() -> [(pod: ManagedPod, presence: NetworkNamespace.Presence)] {
         pods.sorted.map { ($0, NetworkNamespace.presence(of: $0)) }
     }
 
     private static func name(of pod: ManagedPod) -> LogField { LogField("pod", .init("\(pod.namespace)/\(pod.name)")) }
+}
+
+extension ManagedPod {
+    /// The pod with all addresses at which it is to be judged; nil when it is gone.
+    func judged(_ presence: NetworkNamespace.Presence) -> ManagedPod? {
+        switch presence {
+        case .gone: return nil
+        case .unknown: return self
+        case .there(let namespace):
+            var pod = self
+            pod.addresses += namespace.addresses.filter { !addresses.contains($0) }
+            return pod
+        }
+    }
 }

@@ -24,10 +24,13 @@ public struct Agent: ~Copyable {
     /// Namespaces of recorded pods that were told to be gone.
     var goneNamespaces: Set<UInt64> = []
     var ingress = PodIngress()
+    /// Decides where the programs leave it to the agent.
+    let judge: UserSpaceJudge
     /// What was told of policies and of pods that are not in the mesh.
     private var toldOfPolicies: [String] = []
     /// Whether the kernel decides where it may.
-    private var offload = OffloadSwitch.on
+    private(set) var offload = OffloadSwitch.on
+    private(set) var policyCount = 0
     /// What other processes were told of the policies.
     private var record: AuthorizationRecord?
     var figures: AgentCounters
@@ -57,6 +60,10 @@ public struct Agent: ~Copyable {
             var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
             try agent.managePods()
             try agent.attach()
+            if configuration.options.authorization == .offload {
+                log.warning(
+                    "upstream's XDP engine is only simulated: user space alone decides about connections to pods")
+            }
             ResidentMemory.giveBack()
             return agent
         } catch {
@@ -77,6 +84,10 @@ public struct Agent: ~Copyable {
         self.watcher = watcher
         self.followed = followed
         self.figures = figures
+        judge = UserSpaceJudge(log: log)
+        if configuration.options.authorization != .compiled {
+            judge.set(.upstream(UpstreamUserSpace(followed.mesh)))
+        }
         compiler = start.compiler
         policies = start.policies
         dataplane = start.dataplane
@@ -85,9 +96,13 @@ public struct Agent: ~Copyable {
     private mutating func attach() throws(AgentError) {
         let cgroup = try configuration.cgroupPath()
         try takeOffloadSwitch()
+        refreshJudge()
         try recordPolicies()
+        let results = try AgentError.wrapping { try dataplane.openMap(KernelMapName.authorizationResult.rawValue) }
+        judge.use(results: results)
         try AgentError.wrapping { try dataplane.attach(cgroup: cgroup) }
         ingress.tellsAnswers = policies != nil
+        recordOpenFlows()
         ingress.adopt(try AgentError.wrapping { try dataplane.replaceIngress() })
         isAttached = true
         try settleIngress(isThorough: true)
@@ -234,6 +249,8 @@ public struct Agent: ~Copyable {
         if configuration.metrics != nil { figures.note(changes, known: compiler) }
         // Each once, whatever becomes of the maps.
         for change in changes { policies?.apply(change) }
+        judge.apply(changes)
+        if policies == nil, changes.contains(where: \.isOfPolicy) { try recordPolicies() }
         var writes: [MapWrite] = []
         let refused = changes.compactMap { compiler.compile($0, into: &writes) }
         if canGrow, refused.contains(where: \.isFullMap) { return try grow() }
@@ -292,6 +309,7 @@ public struct Agent: ~Copyable {
             return false
         }
         tellOfPolicies()
+        if !writes.isEmpty { refreshJudge() }
         do throws(AgentError) {
             try recordPolicies()
         } catch {
@@ -301,10 +319,17 @@ public struct Agent: ~Copyable {
         return true
     }
 
+    /// Lets the agent decide by the policies as they are, where it is to decide and they are compiled.
+    private func refreshJudge() {
+        guard let policies else { return }
+        judge.set(offload == .off ? .compiled(policies.judged) : nil)
+    }
+
     /// Tells other processes of the policies.
     private mutating func recordPolicies() throws(AgentError) {
+        policyCount = policies?.policies.count ?? followed.mesh.policies.count
         let record = AuthorizationRecord(
-            configuration.options.authorization, policyCount: policies?.policies.count ?? followed.mesh.policies.count,
+            configuration.options.authorization, policyCount: policyCount,
             names: policies?.compiler.names ?? NameTable())
         guard record != self.record else { return }
         try AgentError.wrapping {
@@ -319,6 +344,7 @@ public struct Agent: ~Copyable {
         try AgentError.wrapping { try wanted.set(try dataplane.openVariables()) }
         guard wanted != offload else { return }
         offload = wanted
+        refreshJudge()
         log.info("offload", LogField("is", .init(wanted.rawValue)))
     }
 
@@ -354,6 +380,15 @@ public struct Agent: ~Copyable {
                 LogField("policies", .init(pod.closing.joined(separator: ", "))))
         }
         toldOfPolicies = lines
+    }
+}
+
+extension MeshChange {
+    fileprivate var isOfPolicy: Bool {
+        switch self {
+        case .setPolicy, .removePolicy: true
+        default: false
+        }
     }
 }
 

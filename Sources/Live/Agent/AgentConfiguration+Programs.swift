@@ -6,8 +6,8 @@ extension AgentConfiguration {
     var programSettings: ProgramSettings {
         var settings = ProgramSettings(options: options, probeSources: probeSources)
         settings.hasPeriodicReports = hasPeriodicReports
-        // Hardened decides in the kernel; upstream's agent decides in user space.
-        settings.asksForVerdicts = preset == .upstream
+        // The compiled policies decide in the kernel, unless they are switched off.
+        settings.asksForVerdicts = options.authorization != .compiled
         return settings
     }
 
@@ -15,7 +15,7 @@ extension AgentConfiguration {
     func policyFeed(_ mesh: Mesh) throws(AgentError) -> PolicyFeed? {
         guard options.authorization == .compiled else { return nil }
         let recorded = try AgentError.wrapping { try ManagedPods(inDirectory: stateDirectory) }
-        let pods = recorded.sorted.filter { NetworkNamespace.presence(of: $0) != .gone }
+        let pods = recorded.sorted.compactMap { $0.judged(NetworkNamespace.presence(of: $0)) }
         return PolicyFeed.fitting(mesh, pods: pods, node: node, rootNamespace: KubernetesSettings().rootNamespace)
     }
 

@@ -9,6 +9,13 @@ public struct AgentPlan: Sendable {
     public var refusals: [Problem]
     public var notes: [InputNote]
     public var names: NameTable
+    /// Names of the policies that would be compiled; empty where the programs would not judge by them.
+    public var policies: [String] = []
+    /// Addresses of this node that would be judged, and how many different sets of policies they would be judged by.
+    public var judgedCount = 0
+    public var viewCount = 0
+    /// Policies and workloads where everything would be denied, and managed pods that the mesh does not know.
+    public var policyProblems: [String] = []
     /// Whether every lookup meanwhile finds an answer of before or after.
     public var isHitless: Bool
 
@@ -35,6 +42,18 @@ public struct AgentPlan: Sendable {
         refusals = desired.refusals
         notes = followed.notes
         self.names = desired.compiler.names
+        guard var feed = try configuration.policyFeed(mesh) else { return }
+        _ = feed.takeWrites(ids: names)
+        policies = feed.policies.keys.sorted()
+        (judgedCount, viewCount) = feed.compiler.counts
+        policyProblems = feed.problems.map(\.description)
+        policyProblems += feed.unknownPods.map { pod in
+            let judged =
+                pod.closing.isEmpty
+                ? "is judged by the policies of the mesh and of its namespace"
+                : "is closed, because these may select it: \(pod.closing.joined(separator: ", "))"
+            return "managed pod \(pod.name) is not in the mesh, and \(judged)"
+        }
     }
 
     /// Barriers among the writes.

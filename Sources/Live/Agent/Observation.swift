@@ -1,4 +1,5 @@
 import Glibc
+import KernelABI
 import Model
 import Synchronization
 
@@ -13,7 +14,19 @@ struct Observation: ~Copyable {
     private let configuration: AgentConfiguration
     private var reports: LineFile?
     private var accessLog: LineFile?
-    let queue = RecordQueue()
+    let queue = RecordQueue<ConnectionRecord> { bytes in
+        bytes.record(as: km_connection_report.self).flatMap { ConnectionRecord($0) }
+    }
+    /// Denials by the programs.
+    let denialQueue = RecordQueue<DenialRecord> { bytes in
+        bytes.record(as: km_denial.self).map { DenialRecord($0) }
+    }
+    var denials = DenialCounters()
+    /// Denials that were neither logged nor counted by their labels.
+    private(set) var unloggedCount: UInt64 = 0
+    /// Of all that nobody was told of, how many the log has told to be so.
+    private var toldUnreported: UInt64?
+    private var toldUnreportedAt: UInt64 = 0
     let board = Board()
     private let server: MetricsServer?
     /// Where metrics are served, with the real port.
@@ -65,6 +78,36 @@ struct Observation: ~Copyable {
         refreshedAt = now
         return true
     }
+
+    /// Logs and counts denials: so many at once are logged, the others counted alone.
+    mutating func takeDenials(
+        _ records: [DenialRecord], lostCount: UInt64, _ name: (DenialRecord) -> NamedDenial, log: Log
+    ) {
+        for (index, record) in records.enumerated() {
+            let denial = name(record)
+            if !record.isDryRun { denials.add(denial) }
+            guard index < Self.mostLoggedDenials else { continue }
+            let line = denial.line
+            log.write(.info, line.message, line.fields)
+        }
+        unloggedCount += lostCount + UInt64(max(0, records.count - Self.mostLoggedDenials))
+    }
+
+    /// Logs how many denials were not, if there are more than ten seconds ago.
+    /// - Parameter inKernel: Those that the programs did not tell of, since they were first loaded.
+    mutating func tellUnreported(inKernel: () -> UInt64, log: Log) {
+        let now = BootClock.sinceBootNanoseconds()
+        guard now >= toldUnreportedAt + 10_000_000_000 else { return }
+        toldUnreportedAt = now
+        let count = inKernel() + unloggedCount
+        if let told = toldUnreported, count > told {
+            log.warning("denials that are not in this log", LogField("count", .init(count - told)))
+        }
+        toldUnreported = count
+    }
+
+    /// Between two looks of the agent, which are a quarter of a second apart.
+    private static let mostLoggedDenials = 100
 
     /// Writes and counts the reports that came in.
     mutating func takeReports(_ names: NameLookup) throws(KernelError) {

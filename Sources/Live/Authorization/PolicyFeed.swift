@@ -16,7 +16,7 @@ struct PolicyFeed: Sendable {
     }
 
     /// A workload that is judged in a pod's place.
-    private struct StandIn: Hashable, Sendable {
+    struct StandIn: Hashable, Sendable {
         var workload: Workload
         /// nil for a workload of the mesh that the mesh has on another node.
         var unknown: UnknownPod?
@@ -24,18 +24,18 @@ struct PolicyFeed: Sendable {
         var isClosed: Bool { unknown.map { !$0.closing.isEmpty } ?? false }
     }
 
-    private let node: String
+    let node: String
     private let rootNamespace: String
     private(set) var compiler: AuthorizationCompiler
     /// The mesh as it was told: a change is compiled with what it replaces.
-    private var workloads: [WorkloadUID: Workload] = [:]
+    private(set) var workloads: [WorkloadUID: Workload] = [:]
     private(set) var policies: [String: Policy] = [:]
     /// Names of the policies that select workloads, by namespace.
     private var selecting: [String: Set<String>] = [:]
     private var pods: [ManagedPod] = []
     /// Who has the addresses of managed pods in the mesh.
     private var owners: [IPAddress: Set<WorkloadUID>] = [:]
-    private var standIns: [WorkloadUID: StandIn] = [:]
+    private(set) var standIns: [WorkloadUID: StandIn] = [:]
     /// Whether the stand-ins may not be those that are wanted.
     private var mustSettle = false
 

@@ -94,7 +94,8 @@ public struct PinnedMaps: ~Copyable {
         }
     }
 
-    /// Which programs are attached by pinned links, by their names in the kernel, in the order of attachment.
+    /// Which programs are attached by pinned links, by their names in the kernel, in the order of attachment; last the one
+    /// at pods' interfaces.
     public borrowing func attachedPrograms() throws(AgentError) -> [String] {
         try AgentError.wrapping {
             var names: [String] = []
@@ -103,7 +104,8 @@ public struct PinnedMaps: ~Copyable {
                     names.append(program.rawValue)
                 }
             }
-            return names
+            let isAtPods = try XDPAttachment.pinned(in: pins).contains { try $0.program(in: pins) != nil }
+            return isAtPods ? names + [HookProgram.xdpIngress.rawValue] : names
         }
     }
 

@@ -61,6 +61,7 @@ public struct AgentFigures: Sendable {
     public var barriers: UInt64 = 0
     public var resources: [ResourceFigures] = []
     public var managedPods: UInt64 = 0
+    public var authorization = AuthorizationFigures()
     /// Changes of the mesh that reached the maps.
     public var changesApplied: UInt64 = 0
     /// Changes that were refused.

@@ -6,7 +6,7 @@ public enum AgentMetrics {
     /// The families of a moment's figures, always in the same order. Families without samples are left out.
     public static func families(of figures: AgentFigures) -> [MetricFamily] {
         let families =
-            own(figures) + connections(figures) + maps(figures) + mesh(figures)
+            own(figures) + connections(figures) + maps(figures) + mesh(figures) + authorization(figures)
             + [
                 MetricFamily(
                     "kmesh_events_lost_total", .counter,

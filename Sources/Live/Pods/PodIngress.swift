@@ -14,6 +14,8 @@ struct PodIngress: Sendable {
     private var attached: Set<XDPAttachment> = []
     /// What was told already, by pod and interface.
     private var told: [String: String] = [:]
+    /// Pods all of whose interfaces have the program.
+    private(set) var enforcedCount = 0
 
     /// Takes links over that hold this data plane's program by now.
     mutating func adopt(_ attachments: [XDPAttachment]) { attached = Set(attachments) }
@@ -35,15 +37,19 @@ struct PodIngress: Sendable {
         }
         attached = attached.filter { cookies.contains($0.netnsCookie) }
         var failures: [String: String] = [:]
+        enforcedCount = 0
         for (pod, namespace) in pods {
-            guard let namespace else { continue }
             let name = "\(pod.namespace)/\(pod.name)"
+            guard let namespace else {
+                failures[name] = "its network namespace cannot be opened: \(pod.netnsPath)"
+                continue
+            }
             let listed = namespace.interfaces.map {
                 XDPAttachment(netnsCookie: namespace.cookie, interfaceIndex: $0.index)
             }
             if tellsAnswers, !attached.isSuperset(of: listed) {
                 // First, so that no answer to what the pod opened before meets the program without it.
-                if let failure = record(pod, on: dataplane) { failures["\(name) flows"] = failure }
+                if let failure = Self.recordFlows(of: pod, on: dataplane) { failures["\(name) flows"] = failure }
             }
             for (interface, expected) in zip(namespace.interfaces, listed)
             where isThorough || !attached.contains(expected) {
@@ -56,6 +62,8 @@ struct PodIngress: Sendable {
             }
             if namespace.unlistedInterfaceCount > 0 {
                 failures[name] = "\(namespace.unlistedInterfaceCount) interfaces too many"
+            } else if !listed.isEmpty, attached.isSuperset(of: listed) {
+                enforcedCount += 1
             }
         }
         for (place, message) in failures.sorted(by: { $0.key < $1.key }) where told[place] != message {
@@ -66,7 +74,7 @@ struct PodIngress: Sendable {
 
     /// Lets answers in to connections that the pod opened before it was judged.
     /// - Returns: why not, nil when it is done. Then they are judged like others: fewer get in, not more.
-    private func record(_ pod: ManagedPod, on dataplane: borrowing Dataplane) -> String? {
+    static func recordFlows(of pod: ManagedPod, on dataplane: borrowing Dataplane) -> String? {
         do {
             try dataplane.recordOpened(try OpenFlow.replies(inNamespace: pod.netnsPath))
             return nil

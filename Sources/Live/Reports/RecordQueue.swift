@@ -1,26 +1,27 @@
-internal import CLinux
-import Glibc
-import KernelABI
 import Synchronization
 
-/// Reports on their way from the thread that reads the ring buffer to the agent's loop. Bounded: what does not fit is
+/// Records on their way from the thread that reads a ring buffer to the agent's loop. Bounded: what does not fit is
 /// counted as lost.
-final class RecordQueue: Sendable {
+final class RecordQueue<Record: Sendable>: Sendable {
     private struct Waiting {
-        var records: [ConnectionRecord] = []
+        var records: [Record] = []
         var lostCount: UInt64 = 0
     }
 
-    private static let capacity = 65_536
     private let waiting = Mutex(Waiting())
+    /// nil for what is no such record.
+    private let read: @Sendable (RawSpan) -> Record?
 
-    /// Adds a record of km_tcp_probe.
+    init(_ read: @escaping @Sendable (RawSpan) -> Record?) { self.read = read }
+
+    /// Adds what was read from the ring buffer.
     func add(_ bytes: RawSpan) {
-        guard let report = bytes.record(as: km_connection_report.self), let record = ConnectionRecord(report) else {
-            return
-        }
+        if let record = read(bytes) { add(record) }
+    }
+
+    func add(_ record: Record) {
         waiting.withLock { waiting in
-            if waiting.records.count < Self.capacity {
+            if waiting.records.count < 65_536 {
                 waiting.records.append(record)
             } else {
                 waiting.lostCount += 1
@@ -29,7 +30,7 @@ final class RecordQueue: Sendable {
     }
 
     /// Takes what waits, in order, and how many were lost since the last time.
-    func take() -> (records: [ConnectionRecord], lostCount: UInt64) {
+    func take() -> (records: [Record], lostCount: UInt64) {
         waiting.withLock { waiting in
             let taken = (waiting.records, waiting.lostCount)
             waiting = Waiting()

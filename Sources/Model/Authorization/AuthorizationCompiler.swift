@@ -93,6 +93,9 @@ public struct AuthorizationCompiler: Sendable {
         tooLarge.sorted { $0.key < $1.key }.map(\.value) + tooFull.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// How many addresses are judged, and how many views they share.
+    public var counts: (destinations: Int, views: Int) { (destinations.count, views.count) }
+
     /// The name of an identity, nil for nobody.
     public func identity(_ number: UInt32) -> PeerIdentity? { identities.identity(number) }
 

@@ -10,7 +10,8 @@ struct EventsCommand: ToolCommand {
         discussion: """
             A line for each exit of a program, with the reason that the simulator would give. The programs send \
             them only while somebody watches, and one process can watch at a time. When more happens than can be \
-            read, events are lost.
+            read, events are lost. Of xdpIngress the denials are sent, each before it is remembered for its flow; \
+            the agent's log names the policy.
 
             Reports of connections are made where the agent runs with --metrics, --reports or --access-log.
             """,
@@ -19,6 +20,7 @@ struct EventsCommand: ToolCommand {
             .init(
                 "kmesh-live events --hook connect4 --reasons portNotListed,noEndpoint",
                 "Watch for connections that are refused."),
+            .init("kmesh-live events --hook xdpIngress", "Watch for connections to pods that policies deny."),
             .init("kmesh-live events --reports -o json --count 100", "Take the next hundred connection reports."),
         ],
         options: [
