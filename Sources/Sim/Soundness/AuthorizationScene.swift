@@ -64,7 +64,8 @@ struct AuthorizationScene {
         let blocks = Set(matches.flatMap { $0.sourceBlocks.any + $0.sourceBlocks.none })
         let wordBlocks = Set(matches.flatMap { $0.destinationBlocks.any + $0.destinationBlocks.none })
         let told = blocks.flatMap(Self.blocksSeen) + wordBlocks.compactMap(Self.secondWord)
-        let strangers = AddressFamily.allCases.flatMap { family in
+        // The first of those that are alike is the one that is shown.
+        let strangers = Self.documentation + AddressFamily.allCases.flatMap { family in
             AddressRegion.regions(of: family, by: told, unowned: Set(owned)).map(\.example)
         }
         return
@@ -73,8 +74,11 @@ struct AuthorizationScene {
                     address: address, owner: owners.workload(of: address)?.uid, identity: owners.identity(of: address),
                     knownIdentity: userSpace.workload(at: address).map(PeerIdentity.init(of:)))
             }.sorted { ($0.owner?.text ?? "", $0.address) < ($1.owner?.text ?? "", $1.address) }
-            + strangers.filter { !$0.isMapped }.map { JudgedSource(address: $0) }
+            + strangers.filter { !$0.isMapped && owners.workload(of: $0) == nil }.map { JudgedSource(address: $0) }
     }
+
+    /// Addresses for examples (RFC 5737, RFC 3849).
+    private static let documentation: [IPAddress] = [.v4(0xc000_0207), .v6(high: 0x2001_0db8_0000_0000, low: 7)]
 
     /// The blocks that stand for what some engine makes of a source block.
     private static func blocksSeen(_ block: Prefix) -> [Prefix] {
