@@ -38,8 +38,14 @@ public struct FindingsReport: Sendable {
     private static func lines(_ finding: Finding, _ style: Style) -> [String] {
         let title = "  \(style.bold(finding.rule.rawValue))  \(finding.subject): \(finding.message)"
         let outcomes = Preset.allCases.map { outcome(finding, $0, style) }
-        guard Set(outcomes).count > 1 else { return [title, "    both presets: \(outcomes[0])"] }
-        return [title] + zip(Preset.allCases, outcomes).map { "    \($0.rawValue): \($1)" }
+        let example = finding.example.map(lines) ?? []
+        guard Set(outcomes).count > 1 else { return [title, "    both presets: \(outcomes[0])"] + example }
+        return [title] + zip(Preset.allCases, outcomes).map { "    \($0.rawValue): \($1)" } + example
+    }
+
+    private static func lines(_ example: Finding.Example) -> [String] {
+        let indented = example.lines.enumerated().map { $0.offset == 0 ? "    e.g. \($0.element)" : "      \($0.element)" }
+        return indented + ["      packet: \(example.packet)", "      \(Digits.hexadecimal(example.frame))"]
     }
 
     private static func outcome(_ finding: Finding, _ preset: Preset, _ style: Style) -> String {
@@ -90,6 +96,14 @@ public struct FindingsReport: Sendable {
                     ]
                     return JSONValue.Member(preset.rawValue, outcome)
                 }),
+            "example": finding.example.map(json) ?? .null,
+        ]
+    }
+
+    private static func json(_ example: Finding.Example) -> JSONValue {
+        [
+            "lines": .array(example.lines.map { .string($0) }),
+            "packet": ["desc": .string(example.packet), "hex": .string(Digits.hexadecimal(example.frame))],
         ]
     }
 }

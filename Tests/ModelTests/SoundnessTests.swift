@@ -24,7 +24,7 @@ struct SoundnessRow: CustomTestStringConvertible, Sendable {
 
 @Suite struct SoundnessTests {
     @Test func everyRuleHasOneRow() {
-        #expect(SoundnessRow.all.map(\.expected.rule) == SoundnessRule.allCases)
+        #expect(SoundnessRow.all.map(\.expected.rule) == SoundnessRule.allCases.filter { !$0.isAboutVerdicts })
     }
 
     @Test(arguments: SoundnessRow.all)

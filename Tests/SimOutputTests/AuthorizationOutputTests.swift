@@ -29,6 +29,12 @@ private func answer(_ from: String, _ to: String, in subject: AuthorizationSubje
     try expectGolden(answer("officer", "log:80", in: subject).json.pretty + "\n", "harbour-authz.json")
 }
 
+@Test func findingsAboutVerdictsAreGolden() throws {
+    let report = FindingsReport(AuthorizationSoundness.findings(in: try harbour().mesh), notes: [])
+    try expectGolden(report.text(.plain), "harbour-check.txt")
+    try expectGolden(report.json.pretty + "\n", "harbour-check.json")
+}
+
 @Test func theAuthorizationMatrixIsGolden() throws {
     let subject = try harbour()
     let report = AuthorizationMatrixReport(subject.matrix())

@@ -33,11 +33,29 @@ public struct Finding: Hashable, Sendable {
     public let consequence: [Preset: String]
     /// The presets in which a waypoint, a policy or the balancing is silently skipped because of it.
     public let failsOpen: Set<Preset>
+    /// A connection that shows it; nil where no single one does.
+    public let example: Example?
+
+    /// A connection, and a packet of it that shows what is wrong.
+    public struct Example: Hashable, Sendable {
+        /// Who connects to whom, what the policies say and what becomes of it: one line each, without a full stop.
+        public let lines: [String]
+        /// What the packet is: `IPv4 TCP SYN 10.0.0.1:40000 to 10.1.0.2:80`.
+        public let packet: String
+        /// The whole Ethernet frame.
+        public let frame: [UInt8]
+
+        public init(lines: [String], packet: String, frame: [UInt8]) {
+            self.lines = lines
+            self.packet = packet
+            self.frame = frame
+        }
+    }
 
     /// - Parameter consequence: for every preset.
     public init(
         rule: SoundnessRule, severity: Severity, subject: String, message: String, consequence: [Preset: String],
-        failsOpen: Set<Preset>
+        failsOpen: Set<Preset>, example: Example? = nil
     ) {
         self.rule = rule
         self.severity = severity
@@ -45,6 +63,7 @@ public struct Finding: Hashable, Sendable {
         self.message = message
         self.consequence = consequence
         self.failsOpen = failsOpen
+        self.example = example
     }
 }
 

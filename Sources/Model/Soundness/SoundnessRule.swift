@@ -60,6 +60,29 @@ public enum SoundnessRule: String, Hashable, Sendable, CaseIterable {
     // Policies.
     case emptyPolicy = "empty-policy"
     case dryRunPolicy = "dry-run-policy"
+    // Verdicts of upstream's engines.
+    case authzPolicyLimit = "authz-policy-limit"
+    case authzScope = "authz-scope"
+    case authzMissingPolicy = "authz-missing-policy"
+    case authzEmptyPolicy = "authz-empty-policy"
+    case authzOrder = "authz-order"
+    case authzUnreached = "authz-unreached"
+    case authzSharedAddress = "authz-shared-address"
+    case authzNetwork = "authz-network"
+    case authzFirstRule = "authz-first-rule"
+    case authzFourParts = "authz-four-parts"
+    case authzFirstBlock = "authz-first-block"
+    case authzExcludedBlocks = "authz-excluded-blocks"
+    case authzIPv6Blocks = "authz-ipv6-blocks"
+    case authzNames = "authz-names"
+    case authzHandOver = "authz-hand-over"
+    case authzServiceAccounts = "authz-service-accounts"
+    case authzPresence = "authz-presence"
+    case authzUnknownSource = "authz-unknown-source"
+    case authzDryRun = "authz-dry-run"
+    case authzEmptyParts = "authz-empty-parts"
+    case authzReplies = "authz-replies"
+    case authzParser = "authz-parser"
 
     /// One line for a table of rules.
     public var title: String {
@@ -116,6 +139,32 @@ public enum SoundnessRule: String, Hashable, Sendable, CaseIterable {
         case .statusPortWaypoint: "a service with port 15021 loses its waypoint"
         case .emptyPolicy: "a policy has no rules"
         case .dryRunPolicy: "a policy is a dry run"
+        case .authzPolicyLimit: "a policy behind a workload's first four decides"
+        case .authzScope: "a policy that applies by scope decides"
+        case .authzMissingPolicy: "a listed policy that is not there ends XDP's walk"
+        case .authzEmptyPolicy: "a policy without rules ends XDP's walk"
+        case .authzOrder: "a policy that matches stands before a DENY"
+        case .authzUnreached: "XDP does not find the policies of a workload"
+        case .authzSharedAddress: "an address that several have is taken for another workload"
+        case .authzNetwork: "user space knows workloads of network \"\" only"
+        case .authzFirstRule: "another rule than a policy's first decides"
+        case .authzFourParts: "a clause, match or port behind the first four decides"
+        case .authzFirstBlock: "another address block than the first of a list decides"
+        case .authzExcludedBlocks: "a match only excludes address blocks"
+        case .authzIPv6Blocks: "blocks or connections are IPv6, or IPv4-mapped"
+        case .authzNames: "namespaces and principals decide"
+        case .authzHandOver: "names in an ALLOW that misses let pass"
+        case .authzServiceAccounts: "service accounts decide"
+        case .authzPresence: "any name, or an empty one, decides"
+        case .authzUnknownSource: "a source without identity has empty names"
+        case .authzDryRun: "a dry run is enforced"
+        case .authzEmptyParts: "a match that names nothing, or a clause without matches, decides"
+        case .authzReplies: "replies to a workload's own connections are judged"
+        case .authzParser: "headers that XDP does not step over"
         }
     }
+
+    /// Whether it is about verdicts of upstream's engines that differ from Istio's; `AuthorizationSoundness` of the
+    /// simulator finds these, `Soundness` the others.
+    public var isAboutVerdicts: Bool { rawValue.hasPrefix("authz-") }
 }

@@ -1,6 +1,7 @@
 import CommandLineTool
 import Inputs
 import Model
+import Sim
 import SimOutput
 
 /// `kmesh-sim check`
@@ -12,6 +13,10 @@ struct CheckCommand {
             Reads a mesh and names what the maps of a node cannot hold, or hold otherwise than it is meant, with what \
             becomes of it under each preset. "Fails open" means that a waypoint, a policy or the balancing is \
             skipped and nobody is told.
+
+            It also compares the verdicts of authorization policies as Istio defines them with those of upstream's two \
+            engines, XDP and user space, and names what an engine does otherwise, where it matters in this mesh, with \
+            a connection and a packet that show it.
 
             Exits with 1 when there is an error or a warning; notes do not count.
             """,
@@ -35,7 +40,8 @@ struct CheckCommand {
             try console.withProgress { try input.add(path: path, progress: $0) }
         }
         let snapshot = try input.snapshot()
-        let report = FindingsReport(Soundness().findings(in: snapshot.mesh), notes: snapshot.notes)
+        let findings = Soundness().findings(in: snapshot.mesh) + AuthorizationSoundness.findings(in: snapshot.mesh)
+        let report = FindingsReport(findings.sorted(), notes: snapshot.notes)
         if invocation.value("output") == "json" {
             try console.write(report.json)
         } else {

@@ -1,17 +1,17 @@
 /// Addresses that no block of a list tells apart and that nobody owns.
 ///
 /// Blocks are nested or disjoint, so the innermost block that holds an address says in which blocks it is.
-struct AddressRegion {
+package struct AddressRegion {
     /// The innermost block; nil outside all of them.
-    var block: Prefix?
+    package var block: Prefix?
     /// One of the addresses.
-    var example: IPAddress
+    package var example: IPAddress
 }
 
 extension AddressRegion {
     /// The regions of a family, the one outside all blocks first, then in the order of their blocks. A region that its
     /// inner blocks and the owned addresses fill up is left out.
-    static func regions(
+    package static func regions(
         of family: AddressFamily, by blocks: some Sequence<Prefix>, unowned owned: Set<IPAddress>
     ) -> [AddressRegion] {
         let known = Set(blocks.lazy.filter { $0.address.family == family }.map(AddressRange.init))

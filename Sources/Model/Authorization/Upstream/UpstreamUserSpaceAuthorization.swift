@@ -93,7 +93,7 @@ extension UpstreamPolicy.Match {
 
 extension UpstreamPolicy.StringMatch {
     /// Whether the name meets the condition. A condition without a value is met by the empty name only.
-    fileprivate func matches(_ name: String) -> Bool {
+    package func matches(_ name: String) -> Bool {
         switch self {
         case .exact(let value): StringMatch.exact(value).matches(name)
         case .prefix(let value): value.isEmpty ? name.isEmpty : StringMatch.prefix(value).matches(name)
@@ -113,7 +113,7 @@ extension PolicyMatch.Values {
 extension Prefix {
     /// Whether the address is in the prefix by Go's `net` package: an IPv4-mapped prefix is printed and read as an IPv4
     /// one with the same length, and above 32 bits it is none.
-    fileprivate func upstreamContains(_ other: IPAddress) -> Bool {
+    package func upstreamContains(_ other: IPAddress) -> Bool {
         guard address.isMapped else { return contains(other.unmapped) }
         return Prefix(address.unmapped, length: length)?.contains(other.unmapped) ?? false
     }
