@@ -304,7 +304,7 @@ struct AuthorizationSoundnessTests {
             let request = AuthorizationRequest(
                 source: client.address, identity: scene.owners.identity(of: client.address), destination: target)
             let policies = scene.selection.policies(for: destination.owner)
-            var frame = PodPacket(from: client, to: target, .syn).frame
+            var frame = PacketBuilder(PacketFlow(source: client, destination: target)).frame
             let outcome = byNode[destination.owner.node]?.receive(&frame, frontends: &maps, recorder: &trace)
             return (
                 ReferenceAuthorization.verdict(on: request, by: policies).isAllowed, outcome?.passes ?? false,
