@@ -124,14 +124,14 @@ public struct Agent: ~Copyable {
     /// Loads the programs, and fills the maps; nothing is attached yet.
     private static func bringUp(
         _ configuration: AgentConfiguration, _ mesh: Mesh, _ names: NameTable, _ store: inout NameStore,
-        _ state: borrowing StateDirectory, _ figures: inout AgentCounters, log: Log
+        _ state: borrowing StateDirectory, _ figures: inout AgentCounters, log: Log, policyDoublings: Int = 0
     ) throws(AgentError) -> Start {
         var settings = configuration.programSettings
         let needed = MapCapacities.needed(by: mesh)
         if configuration.preset == .hardened { settings.options.capacities = .fitting(needed) }
         let pins = PinDirectory(configuration.pinDirectory)
         let adopting = configuration.adoption.map { PinDirectory($0.pinDirectory) }
-        var policies = try configuration.policyFeed(mesh)
+        var policies = try configuration.policyFeed(mesh, doublings: policyDoublings)
         if let policies { settings.authorizationCapacities = policies.compiler.capacities }
         // Also tells of pinned maps with another layout, which are not to be replaced.
         var loaded = try AgentError.wrapping { try Dataplane(settings, pins: pins, adopting: adopting) }
@@ -154,10 +154,18 @@ public struct Agent: ~Copyable {
         try reconcile(loaded.maps, to: desired.maps, desired.compiler.names, &figures, log: log)
         // Empty maps, which no program in force looks into.
         if let writes = policies?.takeWrites(ids: desired.compiler.names) {
-            let counts = try AgentError.wrapping { try loaded.authorization.apply(writes) }
-            log.info(
-                "policies written", LogField("policies", .init(policies?.policies.count ?? 0)),
-                LogField("puts", .init(counts.puts)))
+            do throws(MapWriteError) {
+                let counts = try loaded.authorization.apply(writes)
+                log.info(
+                    "policies written", LogField("policies", .init(policies?.policies.count ?? 0)),
+                    LogField("puts", .init(counts.puts)))
+            } catch {
+                // Addresses that meet in one bucket, although there is room for all of them.
+                guard error.error.errno == E2BIG, policies?.canGrow ?? false else { throw .write(error) }
+                return try bringUp(
+                    configuration, mesh, desired.compiler.names, &store, state, &figures, log: log,
+                    policyDoublings: policyDoublings + 1)
+            }
         }
         return Start(compiler: desired.compiler, policies: policies, dataplane: loaded)
     }

@@ -12,11 +12,13 @@ extension AgentConfiguration {
     }
 
     /// The policies of a mesh and the recorded pods, compiled from nothing; nil where the programs do not judge by them.
-    func policyFeed(_ mesh: Mesh) throws(AgentError) -> PolicyFeed? {
+    /// - Parameter doublings: How often the room of their maps doubles, beyond what they are counted to need.
+    func policyFeed(_ mesh: Mesh, doublings: Int = 0) throws(AgentError) -> PolicyFeed? {
         guard options.authorization == .compiled else { return nil }
         let recorded = try AgentError.wrapping { try ManagedPods(inDirectory: stateDirectory) }
         let pods = recorded.sorted.compactMap { $0.judged(NetworkNamespace.presence(of: $0)) }
-        return PolicyFeed.fitting(mesh, pods: pods, node: node, rootNamespace: KubernetesSettings().rootNamespace)
+        return PolicyFeed.fitting(
+            mesh, pods: pods, node: node, rootNamespace: KubernetesSettings().rootNamespace, doublings: doublings)
     }
 
     /// Whether anybody wants to hear of connections.

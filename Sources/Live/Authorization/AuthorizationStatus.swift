@@ -90,9 +90,13 @@ extension PinnedMaps {
                 count = try Self.count(
                     KernelMap<MapAddress, IdentityValue>(name: name.rawValue, capacity: capacity, adopting: map))
             case .destination:
-                count = try Self.count(
-                    KernelMap<MapAddress, AuthorizationDestination>(
-                        name: name.rawValue, capacity: capacity, adopting: map))
+                let buckets = KernelMap<UInt32, AuthorizationBucket>(
+                    name: name.rawValue, capacity: capacity, adopting: map)
+                var judged = 0
+                try buckets.forEach { judged += $1.usedCount }
+                fills.append(
+                    .init(name: name.rawValue, entryCount: judged, capacity: capacity * Int(KM_BUCKET_SIZE)))
+                continue
             default: count = nil
             }
             fills.append(.init(name: name.rawValue, entryCount: count, capacity: capacity))

@@ -5,11 +5,18 @@ extension PolicyFeed {
     private static let mostDoublings = 5
 
     /// Compiles a mesh from nothing, with twice the room as often as it takes. The writes are not taken yet.
-    static func fitting(_ mesh: Mesh, pods: [ManagedPod], node: String, rootNamespace: String) -> PolicyFeed {
+    /// - Parameter doublings: How often the room doubles in any case.
+    static func fitting(
+        _ mesh: Mesh, pods: [ManagedPod], node: String, rootNamespace: String, doublings least: Int
+    ) -> PolicyFeed {
         var capacities = AuthorizationCapacities.large
         let addressCount = mesh.workloads.values.reduce(0) { $0 + $1.addresses.count }
         capacities.identities = max(capacities.identities, addressCount + addressCount / 4)
         var doublings = 0
+        while doublings < least {
+            capacities = capacities.doubled
+            doublings += 1
+        }
         while true {
             let feed = PolicyFeed(
                 of: mesh, pods: pods, node: node, rootNamespace: rootNamespace, capacities: capacities)

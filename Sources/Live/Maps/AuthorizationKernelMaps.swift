@@ -160,6 +160,12 @@ public struct AuthorizationKernelMaps: ~Copyable {
 extension AuthorizationBucket {
     typealias Entries = InlineArray<4, km_authz_dst>
 
+    /// How many addresses are in it.
+    var usedCount: Int {
+        let entries = entries
+        return entries.indices.count { entries[$0].slot_number != 0 }
+    }
+
     var entries: Entries {
         // Same layout: a C array of four entries.
         get { unsafe unsafeBitCast(dst, to: Entries.self) }
