@@ -44,7 +44,9 @@ public struct FindingsReport: Sendable {
     }
 
     private static func lines(_ example: Finding.Example) -> [String] {
-        let indented = example.lines.enumerated().map { $0.offset == 0 ? "    e.g. \($0.element)" : "      \($0.element)" }
+        let indented = example.lines.enumerated().map {
+            $0.offset == 0 ? "    e.g. \($0.element)" : "      \($0.element)"
+        }
         return indented + ["      packet: \(example.packet)", "      \(Digits.hexadecimal(example.frame))"]
     }
 

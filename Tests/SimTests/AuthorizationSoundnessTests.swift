@@ -75,7 +75,8 @@ private struct GapRow: CustomTestStringConvertible, Sendable {
             "an ALLOW of the mesh", [policy("g", .allow, [[[ports(80)]]], scope: .global)],
             [Gap(.authzScope, "XDP", "policy default/g", failsOpen: true)]),
         GapRow(
-            "a missing policy before a DENY", [policy("d", .deny, [[[ports(80)]]])], listed: ["default/x", "default/d"],
+            "a missing policy before a DENY", [policy("d", .deny, [[[ports(80)]]])],
+            listed: ["default/x", "default/d"],
             [Gap(.authzMissingPolicy, "XDP", "policy default/x", failsOpen: true)]),
         GapRow(
             "an ALLOW without rules", [policy("e", .allow, [])],
@@ -322,7 +323,8 @@ struct AuthorizationSoundnessTests {
             for connection in connections(scene) {
                 let (reference, xdp, userSpace) = engines.verdicts(connection)
                 kinds.insert([reference, xdp, userSpace])
-                let place = "seed \(seed): \(connection.source.address) to \(connection.destination.address):"
+                let place =
+                    "seed \(seed): \(connection.source.address) to \(connection.destination.address):"
                     + "\(connection.port)"
                 #expect(connection.verdict([]).isAllowed == reference, "\(place)")
                 #expect(connection.verdict(.xdp).isAllowed == xdp, "\(place)")

@@ -197,7 +197,9 @@ struct UpstreamXDPDifferenceTests {
         }
         #expect(Set(rows.keys.map(\.change)) == Set(Self.changes))
         let total = rows.values.reduce(0) { $0 + $1.count }
-        let sorted = rows.sorted { ($0.key.change, $0.key.why, $0.key.upstream) < ($1.key.change, $1.key.why, $1.key.upstream) }
+        let sorted = rows.sorted {
+            ($0.key.change, $0.key.why, $0.key.upstream) < ($1.key.change, $1.key.why, $1.key.upstream)
+        }
         var table = [
             "| cases | upstream | hardened | change | why |", "|---|---|---|---|---|",
         ]

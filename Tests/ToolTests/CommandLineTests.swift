@@ -69,7 +69,8 @@ struct LineCase: CustomTestStringConvertible {
     LineCase("check --mesh scenarios/mesh/clash-kmesh.json", 1, "errors\n", "shared-workload-address", "[fails open]"),
     LineCase("check --mesh scenarios/mesh/clash-kmesh.json -o json", 1, "\"failsOpen\": true"),
     LineCase(
-        "check --mesh scenarios/mesh/harbour-policies.yaml", 1, "authz-first-rule  policy harbour/log-access: XDP denies",
+        "check --mesh scenarios/mesh/harbour-policies.yaml", 1,
+        "authz-first-rule  policy harbour/log-access: XDP denies",
         "packet: IPv4 TCP SYN, "),
     LineCase("check --mesh nowhere.yaml", 3, "nowhere.yaml: cannot be read"),
     LineCase("diff --before \(mesh) --after \(mesh)", 0, "no connection changes"),

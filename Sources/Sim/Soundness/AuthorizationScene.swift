@@ -42,7 +42,9 @@ struct AuthorizationScene {
     /// The addresses of workloads where connections are judged, by workload, then by address.
     var destinations: [JudgedDestination] {
         owners.addresses.filter { !$0.isMapped }.compactMap { address in
-            owners.workload(of: address).map { JudgedDestination(address, of: $0, reach: reach(address, on: $0.node), self) }
+            owners.workload(of: address).map {
+                JudgedDestination(address, of: $0, reach: reach(address, on: $0.node), self)
+            }
         }.sorted { ($0.owner.uid, $0.address) < ($1.owner.uid, $1.address) }
     }
 
@@ -65,9 +67,11 @@ struct AuthorizationScene {
         let wordBlocks = Set(matches.flatMap { $0.destinationBlocks.any + $0.destinationBlocks.none })
         let told = blocks.flatMap(Self.blocksSeen) + wordBlocks.compactMap(Self.secondWord)
         // The first of those that are alike is the one that is shown.
-        let strangers = Self.documentation + AddressFamily.allCases.flatMap { family in
-            AddressRegion.regions(of: family, by: told, unowned: Set(owned)).map(\.example)
-        }
+        let strangers =
+            Self.documentation
+            + AddressFamily.allCases.flatMap { family in
+                AddressRegion.regions(of: family, by: told, unowned: Set(owned)).map(\.example)
+            }
         return
             owned.map { address in
                 JudgedSource(

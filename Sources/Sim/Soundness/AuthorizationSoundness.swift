@@ -3,8 +3,8 @@ public import Model
 /// What differs in a mesh between the verdicts of Istio, which preset `hardened` gives, and those of upstream's two
 /// engines, with offload on.
 ///
-/// Each difference is explained by what the engine would have to do otherwise. Connections are tried by classes: what no
-/// engine tells apart is tried once. A finding is about one policy, or about destinations, and one cause.
+/// Each difference is explained by what the engine would have to do otherwise. Connections are tried by classes: what
+/// no engine tells apart is tried once. A finding is about one policy, or about destinations, and one cause.
 public enum AuthorizationSoundness {
     /// All findings, the worst first; in an order that depends on the mesh alone.
     public static func findings(in mesh: Mesh) -> [Finding] {

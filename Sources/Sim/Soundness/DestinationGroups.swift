@@ -87,8 +87,8 @@ struct SourceTable {
 
     init(_ sources: [JudgedSource]) { self.sources = sources }
 
-    /// The first source of each class that some engine tells apart at a destination; the destination itself is none, since
-    /// XDP does not see what does not leave the pod.
+    /// The first source of each class that some engine tells apart at a destination; the destination itself is none,
+    /// since XDP does not see what does not leave the pod.
     mutating func classes(at destination: JudgedDestination, _ scene: AuthorizationScene) -> [JudgedSource] {
         for policy in destination.relevant where signatures[policy.resourceName] == nil {
             signatures[policy.resourceName] = Self.signatures(of: policy, sources)
@@ -102,7 +102,7 @@ struct SourceTable {
                 .filter { list in (list.any + list.none).contains { $0.address.family == .v4 } }
         var seen: Set<[UInt8]> = []
         var classes: [JudgedSource] = []
-        for (number, source) in sources.enumerated() 
+        for (number, source) in sources.enumerated()
         where source.address.family == family && source.address != destination.address {
             var signature = columns.flatMap { $0[number] }
             // A class is of known sources or of unknown ones, so that examples are told apart.

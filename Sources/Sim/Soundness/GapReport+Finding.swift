@@ -68,7 +68,8 @@ extension GapReport {
         case .reply: "Replies to connections that the pod opened pass."
         case .misread: "The headers are stepped over: the connection is judged like any other."
         case .verdict:
-            key.isAllowed ? "The connections are let in, as the policies say." : "The SYN is dropped, as the policies say."
+            key.isAllowed
+                ? "The connections are let in, as the policies say." : "The SYN is dropped, as the policies say."
         }
     }
 

@@ -1,7 +1,7 @@
 import Model
 
-/// What an engine does otherwise than the reference, each by itself: with none of them it gives the reference's verdict,
-/// with all of its own that of upstream's engine.
+/// What an engine does otherwise than the reference, each by itself: with none of them it gives the reference's
+/// verdict, with all of its own that of upstream's engine.
 struct UpstreamAccidents: OptionSet, Hashable {
     let rawValue: UInt32
 

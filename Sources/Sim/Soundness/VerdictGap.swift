@@ -21,7 +21,7 @@ struct VerdictGap {
     let xdpPasses: Bool
     let userSpaceAllows: Bool
 
-    /// Whether upstream lets in what is to be denied, with offload on; user space may still deny it after the handshake.
+    /// Whether upstream lets in what is to be denied, with offload on; user space may deny it after the handshake.
     var failsOpen: Bool { !isAllowed && xdpPasses }
 
     /// Compares an engine with the reference; nil where they agree.
