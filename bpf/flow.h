@@ -52,7 +52,7 @@ static __always_inline struct km_recent *km_recent_place(const struct km_packet 
 	if (packet->is_ipv6)
 		hash ^= word[3] * 0x27d4eb2f ^ word[4] * 0x165667b1 ^ word[5] * 0x846ca68b ^ word[6] * 0xcc9e2d51 ^
 			word[7] * 0x1b873593 ^ word[8] * 0xe6546b65;
-	index = km_spread(hash) % KM_RECENT_COUNT;
+	index = hash * 0x9e3779b1 >> (32 - KM_RECENT_BITS);
 	return bpf_map_lookup_elem(&km_recent, &index);
 }
 

@@ -36,7 +36,8 @@
 #define KM_RANGE_LIMIT 65536		/* ranges of one axis; a search takes 16 steps */
 #define KM_VLAN_TAG_LIMIT 2		/* VLAN tags walked over: 802.1Q and QinQ */
 #define KM_BUCKET_SIZE 4			/* addresses of one bucket of km_authz_dst */
-#define KM_RECENT_COUNT 4096		/* flows that each processor has at hand; a power of two */
+#define KM_RECENT_BITS 12
+#define KM_RECENT_COUNT (1 << KM_RECENT_BITS)	/* flows that each processor has at hand */
 #define KM_CHECK_IPV6 0x36767069		/* xor'ed into the check of an IPv6 address */
 #define KM_EXTENSION_LIMIT 8		/* IPv6 extension headers walked over */
 
@@ -291,19 +292,13 @@ struct km_authz_bucket {
 KM_ASSERT_SIZE(km_authz_bucket, 24 * KM_BUCKET_SIZE);
 KM_ASSERT_OFFSET(km_authz_bucket, dst, 0);
 
-/* Spreads the bits of a number over all of it (the finalizer of MurmurHash3). */
-static inline __u32 km_spread(__u32 bits)
-{
-	bits = (bits ^ bits >> 16) * 0x85ebca6b;
-	bits = (bits ^ bits >> 13) * 0xc2b2ae35;
-	return bits ^ bits >> 16;
-}
-
-/* The bucket of an address; `mask` is the number of buckets less 1. */
+/* The bucket of an address; `mask` is the number of buckets less 1. Neighbours differ in the last byte on the wire. */
 static inline __u32 km_authz_bucket_index(const struct km_addr *addr, __u32 mask)
 {
-	return km_spread(addr->word[0] ^ addr->word[1] * 0x9e3779b1 ^ addr->word[2] * 0x7feb352d ^
-			 addr->word[3] * 0x27d4eb2f) & mask;
+	__u32 hash = __builtin_bswap32(addr->word[0]) ^ addr->word[1] * 0x7feb352d ^ addr->word[2] * 0x27d4eb2f ^
+		     __builtin_bswap32(addr->word[3]) * 0x165667b1;
+
+	return (hash * 0x9e3779b1 >> 15) & mask;
 }
 
 /* km_authz_slot, array. All 8 bytes are written at once. */

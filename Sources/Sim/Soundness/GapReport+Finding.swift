@@ -4,7 +4,8 @@ extension GapReport {
     /// The finding, with an example that the engines themselves are asked about.
     func finding(_ key: Key, _ scene: AuthorizationScene, _ engines: inout RealEngines) -> Finding {
         Finding(
-            rule: key.rule, severity: key.failsOpen ? .error : .warning, subject: subject(key, scene),
+            rule: key.rule, severity: key.failsOpen && key.rule != .authzParser ? .error : .warning,
+            subject: subject(key, scene),
             message: message(key), consequence: [.upstream: consequence(key), .hardened: hardened(key)],
             failsOpen: key.failsOpen ? [.upstream] : [], example: example(key, scene, &engines))
     }
