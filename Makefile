@@ -6,6 +6,7 @@ PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
 SEED ?= 1
 COUNT ?= 420
+PACKETS ?= 100000
 BIN = .build/release
 
 .PHONY: setup test-setup programs build run test differential bench lint
@@ -31,10 +32,10 @@ test: lint test-setup programs
 	swift build --build-tests
 	swift test --skip-build
 
-# Random cases in the kernel and in the simulator, as root: make differential SEED=7 COUNT=5000
+# Random cases and packets in the kernel and in the simulator, as root: make differential SEED=7 COUNT=5000 PACKETS=1000000
 differential: programs
 	swift build --build-tests
-	SEED=$(SEED) COUNT=$(COUNT) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter 'DifferentialTests/theTwinsAgreeOnRandomCases'
+	SEED=$(SEED) COUNT=$(COUNT) PACKETS=$(PACKETS) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter 'DifferentialTests/theTwinsAgree'
 
 lint: setup
 	swift format lint --strict -r Package.swift Sources Tests Benchmarks

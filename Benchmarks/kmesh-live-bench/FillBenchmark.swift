@@ -10,6 +10,7 @@ enum FillBenchmark {
         "km_sockstorage", "km_auth_req", "km_auth_res", "km_socket", "km_tcp_probe", "km_cgr_tailcall", "km_cgr_tail6",
         "km_event", "km_reason_count", "km_denial", "km_identity", "km_authz_dst", "km_authz_slot", "km_authz_view",
         "km_authz_range", "km_authz_range6", "km_authz_row", "km_authz_rule", "km_verdict", "km_fragment", "km_flow",
+        "km_recent",
     ]
 
     /// Wall time, and what this process worked meanwhile.
