@@ -20,6 +20,10 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CPcap", linkerSettings: [.linkedLibrary("pcap")]),
+        .target(name: "Captures", dependencies: ["CPcap", "CZlib", "CZstd", "Model"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
         .target(name: "Sim", dependencies: ["KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
         .target(name: "CommandLineTool", dependencies: ["Model"], swiftSettings: strict),
@@ -70,6 +74,8 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CapturesTests", dependencies: ["Captures", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
