@@ -1,6 +1,6 @@
 # Every target sets up what it needs; what the tools print goes through unchanged.
 
-PACKAGES = libyaml-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev
+PACKAGES = libyaml-dev libssl-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev
 TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils
 PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
