@@ -71,7 +71,8 @@ public final class ESPCipher {
     ///   - inner: Holds the inner packet afterwards, without its padding, whose bytes are not looked at, as Linux does;
     ///     after an error it is empty. Reused by the caller.
     /// - Returns: What the inner packet is: IPv4 (4), IPv6 (41), or anything that the sender says.
-    public func open(_ esp: RawSpan, sequenceHigh: UInt32 = 0, into inner: inout [UInt8]) throws(ESPFault) -> IPProtocol {
+    public func open(_ esp: RawSpan, sequenceHigh: UInt32 = 0, into inner: inout [UInt8]) throws(ESPFault) -> IPProtocol
+    {
         inner.removeAll(keepingCapacity: true)
         let header = try ESPHeader(parsing: esp)
         // Pad length and next header; without an inner byte they are told by their pad length below.
