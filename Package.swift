@@ -18,7 +18,9 @@ let package = Package(
     targets: [
         .target(name: "KernelABI"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto", "Model"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -72,6 +74,7 @@ let package = Package(
             dependencies: ["CLinux", "CSocketCalls", "KernelABI", "Model", "SocketDriverProtocol"],
             path: "Tests/KernelTestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CryptoTests", dependencies: ["Crypto", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
         .testTarget(
