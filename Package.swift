@@ -14,6 +14,8 @@ let package = Package(
     products: [
         .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
         .executable(name: "kmesh-live", targets: ["kmesh-live"]),
+        // For Fuzz, which is a package of its own: it is built with other flags.
+        .library(name: "Captures", targets: ["Captures", "Model"]),
     ],
     targets: [
         .target(name: "KernelABI"),
