@@ -14,6 +14,8 @@ let package = Package(
     products: [
         .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
         .executable(name: "kmesh-live", targets: ["kmesh-live"]),
+        // For Fuzz, which is a package of its own: it is built with other flags.
+        .library(name: "Captures", targets: ["Captures", "Model"]),
     ],
     targets: [
         .target(name: "KernelABI"),
@@ -22,6 +24,10 @@ let package = Package(
         .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
         .target(name: "Crypto", dependencies: ["CCrypto", "Model"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CPcap", linkerSettings: [.linkedLibrary("pcap")]),
+        .target(name: "Captures", dependencies: ["CPcap", "CZlib", "CZstd", "Model"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
         .target(
             name: "Sim", dependencies: ["Crypto", "KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
@@ -30,7 +36,8 @@ let package = Package(
             name: "SimOutput", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
             swiftSettings: strict),
         .executableTarget(
-            name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
+            name: "kmesh-sim",
+            dependencies: ["Captures", "CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -74,6 +81,8 @@ let package = Package(
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CapturesTests", dependencies: ["Captures", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
