@@ -23,7 +23,8 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["CCrypto", "Model"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
-        .target(name: "Sim", dependencies: ["KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
+        .target(
+            name: "Sim", dependencies: ["Crypto", "KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
         .target(name: "CommandLineTool", dependencies: ["Model"], swiftSettings: strict),
         .target(
             name: "SimOutput", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
