@@ -14,6 +14,8 @@ let package = Package(
     products: [
         .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
         .executable(name: "kmesh-live", targets: ["kmesh-live"]),
+        // For Fuzz, which is a package of its own: it is built with other flags.
+        .library(name: "Captures", targets: ["Captures", "Model"]),
     ],
     targets: [
         .target(name: "KernelABI"),
@@ -22,6 +24,10 @@ let package = Package(
         .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
         .target(name: "Crypto", dependencies: ["CCrypto", "Model"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CPcap", linkerSettings: [.linkedLibrary("pcap")]),
+        .target(name: "Captures", dependencies: ["CPcap", "CZlib", "CZstd", "Model"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
         .target(
             name: "Sim", dependencies: ["Crypto", "KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
@@ -75,9 +81,12 @@ let package = Package(
         .testTarget(
             name: "InputsTests", dependencies: ["Inputs", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "CapturesTests", dependencies: ["Captures", "Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
+            name: "SimTests",
+            dependencies: ["Captures", "Crypto", "KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
