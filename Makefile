@@ -3,7 +3,6 @@
 PACKAGES = libyaml-dev libssl-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev \
 	libpcap-dev zlib1g-dev libzstd-dev
 TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils tshark tcpdump zstd
-TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils tshark tcpdump zstd
 PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
 SEED ?= 1

@@ -86,7 +86,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
+            name: "SimTests",
+            dependencies: ["Captures", "Crypto", "KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
