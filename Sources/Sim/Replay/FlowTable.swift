@@ -8,7 +8,7 @@ import Model
 struct FlowTable: Sendable {
     private static let chunkBits = 8
     private static let chunkMask = 1 << chunkBits - 1
-    /// Entries there is no number for beyond these.
+    /// Most flows.
     static let limit = 1 << 28
 
     private var chunks: [[FlowEntry]] = []
@@ -48,7 +48,8 @@ struct FlowTable: Sendable {
             if slot >> UInt32(slotBits + 1) == wanted {
                 let number = slot >> 1 & numberMask &- 1
                 let direction = Self.direction(
-                    of: key, chunks[Int(number >> Self.chunkShift)][Int(number) & Self.chunkMask], isFinal: slot & 1 != 0)
+                    of: key, chunks[Int(number >> Self.chunkShift)][Int(number) & Self.chunkMask],
+                    isFinal: slot & 1 != 0)
                 if let direction { return Place(number: number, isForward: direction) }
             }
             position = (position + 1) & mask
@@ -92,15 +93,16 @@ struct FlowTable: Sendable {
 
     // MARK: Changing
 
-    /// Takes a flow in, under both keys; another flow that has its second key already keeps it.
-    /// - Returns: its number; nil where the table is full.
-    mutating func insert(_ entry: FlowEntry) -> UInt32? {
+    /// Takes a flow in, under both keys.
+    /// - Precondition: fewer than `limit` are followed.
+    /// - Returns: its number.
+    mutating func insert(_ entry: FlowEntry) -> UInt32 {
         let number: UInt32
         if let last = free.popLast() {
             number = last
             self[number] = entry
         } else {
-            guard extent < Self.limit else { return nil }
+            precondition(extent < Self.limit, "\(extent) flows")
             number = extent
             extent += 1
             if Int(number) & Self.chunkMask == 0 {

@@ -70,7 +70,9 @@ struct ReplayBooks: Sendable {
                     firstPackets: rows[index].examples.all)
             }
             .sorted { first, second in
-                let kinds = (order.firstIndex(of: first.disposition.kind), order.firstIndex(of: second.disposition.kind))
+                let kinds = (
+                    order.firstIndex(of: first.disposition.kind), order.firstIndex(of: second.disposition.kind)
+                )
                 if kinds.0 != kinds.1 { return kinds.0 ?? 0 < kinds.1 ?? 0 }
                 if first.traffic.packets != second.traffic.packets {
                     return first.traffic.packets > second.traffic.packets

@@ -101,7 +101,7 @@ extension ReplayEngine {
             packet.isTCP ? entry.state.contains(.established) || entry.state.contains(.midCapture) : true
         let isPlain =
             fate.isLasting && isSettled && !fate.isStop && !fate.isLeak && packet.outline.fragment == nil
-            && !entry.state.isOver && entry.details == 0 && packet.record.vantage < Int(FlowWay.noVantage)
+            && !entry.state.isOver && !hasStorage(entry) && packet.record.vantage < Int(FlowWay.noVantage)
             && disposition <= Int(UInt16.max) && !remembersPackets && !way.marks.contains(.sawEncrypted)
         if isPlain {
             let isSame = way.marks.contains(.isPlain) && Int(way.disposition) == disposition
@@ -116,6 +116,11 @@ extension ReplayEngine {
             way.marks.remove(.isPlain)
         }
         if isForward { flows[number].forward = way } else { flows[number].backward = way }
+    }
+
+    /// Whether a hook, or a waypoint's header, has yet to do with the flow's packets.
+    private func hasStorage(_ entry: FlowEntry) -> Bool {
+        entry.details != 0 && details[entry.details].storage != nil
     }
 
     /// Whether packets in transit are remembered, so that each has to be looked at.

@@ -48,7 +48,7 @@ extension ReplayEngine {
     }
 
     /// Largest packet of the interface at which TCP hands over more at once.
-    private func segmentLimit(_ packet: PacketContext, _ side: PacketSide) -> Int {
+    func segmentLimit(_ packet: PacketContext, _ side: PacketSide) -> Int {
         let node: Int? =
             switch side {
             case .sent(let pod): networkPods[pod] < 0 ? nil : network.pods[networkPods[pod]].node

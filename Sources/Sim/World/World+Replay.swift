@@ -95,17 +95,29 @@ extension World {
             .connect, connection, node: name, isServerSide: false, storage: &storage, &events, &reports)
     }
 
-    /// A pod's connection is established.
-    /// - Returns: whether sk_msg runs for what the socket sends.
-    mutating func establishFlow(
-        _ connection: Connection, of pod: WorkloadUID, storage: inout SocketStorage?, _ events: inout [HookEvent]
-    ) -> Bool {
-        guard let name = namespaces[pod]?.node, nodes[name] != nil else { return false }
-        var reports: [ConnectionReport] = []
-        let decision = runSockOps(
-            .activeEstablished, connection, node: name, isServerSide: false, storage: &storage, &events, &reports)
+    /// The network namespace of a pod.
+    func cookie(of pod: WorkloadUID) -> UInt64 { place(of: .workload(pod))?.cookie ?? 0 }
+
+    /// A pod's connection is established, and its socket sends for the first time.
+    /// - Parameter storage: What connect left on the socket.
+    /// - Returns: what goes before the payload, nothing where nothing does.
+    mutating func firstHeader(
+        of flow: PacketFlow, by pod: WorkloadUID, storage: SocketStorage
+    ) -> (bytes: [UInt8], events: [HookEvent]) {
+        guard let name = namespaces[pod]?.node, nodes[name] != nil else { return ([], []) }
+        var (stored, events, reports): (SocketStorage?, [HookEvent], [ConnectionReport]) = (storage, [], [])
+        let connection = Connection(local: flow.source, remote: flow.destination, cookie: cookie(of: pod))
+        let established = runSockOps(
+            .activeEstablished, connection, node: name, isServerSide: false, storage: &stored, &events, &reports)
         counters.add(.reports, UInt64(reports.count))
-        return decision.entersSockHash
+        guard established.entersSockHash else { return ([], events) }
+        var trace = Trace()
+        let decision = SkMsg(options: options).run(
+            family: flow.source.address.family, storage: &stored, recorder: &trace)
+        counters.add(reason: decision.reason)
+        if !decision.header.isEmpty { counters.add(.tlvPushed) }
+        events.append(HookEvent(.skMsg, node: name, decision.reason, trace.steps))
+        return (decision.header, events)
     }
 
     /// A pod has accepted a connection: nobody takes it for one of its own, and upstream's user space is asked.
