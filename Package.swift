@@ -88,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
+            name: "SimTests",
+            dependencies: ["Crypto", "KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
