@@ -57,7 +57,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-bench",
-            dependencies: ["BenchmarkSupport", "CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
+            dependencies: [
+                "BenchmarkSupport", "CommandLineTool", "Crypto", "KernelABI", "Model", "ReferenceLookup", "Sim",
+            ],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live-bench",

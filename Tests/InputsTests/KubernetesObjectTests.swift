@@ -161,8 +161,9 @@ func refusesObjectsThatAreNotOfTheirForm(_ c: RefusedCase) throws {
 @Test(arguments: KubernetesKind.allCases)
 func objectsAreFoundByKindAndNameUntilTheyAreRemoved(_ kind: KubernetesKind) throws {
     let version = kind.group.isEmpty ? "v1" : "\(kind.group)/v1"
+    let spec = kind == .nodeInfo ? "{spi: 1, bootID: b}" : "{}"
     var cluster = try KubernetesCluster(
-        "{apiVersion: \(version), kind: \(kind.rawValue), metadata: {name: a, namespace: x}, spec: {}}")
+        "{apiVersion: \(version), kind: \(kind.rawValue), metadata: {name: a, namespace: x}, spec: \(spec)}")
     let name = KubernetesName(kind.isNamespaced ? "x" : "", "a")
     #expect(cluster.names(of: kind) == [name])
     let wasThere = cluster.remove(kind: kind, namespace: "x", name: "a")

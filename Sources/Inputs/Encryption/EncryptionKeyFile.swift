@@ -6,7 +6,11 @@ public enum EncryptionKeyFile {
     /// - Throws: with the position of what is wrong. The key itself is never part of the message.
     public static func key(parsing text: String, file: String) throws(InputError) -> EncryptionKey {
         var reader = DocumentReader(text: text, file: file)
-        let document = try reader.single()
+        return try key(of: reader.single(), file: file)
+    }
+
+    /// Reads a key file's document.
+    public static func key(of document: DocumentNode, file: String) throws(InputError) -> EncryptionKey {
         var fields = try Fields(document, file: file, what: "a key file")
         let name = try fields.required("aeadKeyName")
         guard name.text?.hasPrefix("rfc") == true else {

@@ -121,15 +121,7 @@ struct XFRMStateDraft {
             throw line.error("the key is hidden here; list the states without nokeys")
         }
         return try line.value(of: "the key", "0x and an even number of hexadecimal digits") { text in
-            guard text.hasPrefix("0x"), text.count.isMultiple(of: 2) else { return nil }
-            var bytes: [UInt8] = []
-            var high: UInt8?
-            for digit in text.dropFirst(2).utf8 {
-                guard let value = Digits.value(ofHexadecimal: digit) else { return nil }
-                if let first = high { bytes.append(first << 4 | value) }
-                high = high == nil ? value : nil
-            }
-            return bytes
+            text.hasPrefix("0x") ? Digits.bytes(ofHexadecimal: text.dropFirst(2)) : nil
         }
     }
 

@@ -18,6 +18,18 @@ public enum Digits {
         }
     }
 
+    /// The bytes that an even number of hexadecimal digits write, of either case; nil for any other text.
+    public static func bytes(ofHexadecimal text: some StringProtocol) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for digit in text.utf8 {
+            guard let value = value(ofHexadecimal: digit) else { return nil }
+            if let first = high { bytes.append(first << 4 | value) }
+            high = high == nil ? value : nil
+        }
+        return high == nil ? bytes : nil
+    }
+
     /// The two hexadecimal digits of a byte in ASCII, in lower case.
     public static func hexadecimal(of byte: UInt8) -> (UInt8, UInt8) {
         func digit(_ value: UInt8) -> UInt8 {

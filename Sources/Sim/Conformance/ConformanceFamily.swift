@@ -20,6 +20,8 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     case xdpAuthz = "xdp-authz"
     case xdpReset = "xdp-rst"
     case policyConversion = "policy-conversion"
+    case encryptionKey = "ipsec-key"
+    case encryptionKeyFile = "ipsec-keyfile"
 
     /// Runs a case of the family.
     /// - Returns: What came out otherwise than expected, nothing when the case holds.
@@ -42,6 +44,8 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
         case .xdpAuthz: try XDPFamily.authorizationDifferences(in: vector)
         case .xdpReset: try XDPFamily.resetDifferences(in: vector)
         case .policyConversion: try PolicyConversionFamily.differences(in: vector)
+        case .encryptionKey: try EncryptionFamily.keyDifferences(in: vector)
+        case .encryptionKeyFile: try EncryptionFamily.fileDifferences(in: vector)
         }
     }
 }

@@ -55,7 +55,7 @@ public struct Decryption {
         do throws(PacketFault) {
             layer = try TransportLayer(of: packet, etherType, isCut: isCut)
         } catch {
-            report[.malformed] += 1
+            takeMalformed(packet, etherType, error, at: place)
             return
         }
         if let fragment = layer.fragment {
@@ -73,11 +73,26 @@ public struct Decryption {
     public consuming func finished() -> DecryptionReport {
         fragments.finish()
         report[.incomplete] += fragments.lostFragmentCount
-        report.associations = opened.compactMap { $0?.record }
+        report.associations = opened.compactMap { $0?.record }.filter { $0.packetCount > 0 }
         return report
     }
 
     // MARK: Layers
+
+    /// Takes a packet whose headers contradict it: of ESP it is a failure, of anything else not what is asked for.
+    private mutating func takeMalformed(
+        _ packet: RawSpan, _ etherType: EtherType, _ fault: PacketFault, at place: DecryptionReport.Place
+    ) {
+        guard let addresses = TransportLayer.addressesOfESP(packet, etherType) else {
+            report[.malformed] += 1
+            return
+        }
+        report[.malformedESP] += 1
+        note(
+            .init(
+                kind: .malformedESP, place: place, source: addresses.source, destination: addresses.destination,
+                detail: fault.rawValue))
+    }
 
     /// Whether a fragment may be one of ESP: of UDP the ports stand in the first one only, so the ends decide.
     private func isTunnel(_ layer: TransportLayer) -> Bool {

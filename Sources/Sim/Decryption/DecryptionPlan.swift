@@ -48,8 +48,8 @@ public struct DecryptionPlan: Sendable {
         for node in nodes { add(node) }
         for (name, file) in files {
             switch file {
-            case .listing(let listing): add(listing)
-            case .commands(let commands): add(commands)
+            case .listing(let listing): add(listing, file: name)
+            case .commands(let commands): add(commands, file: name)
             case .key(let key): try add(key, of: nodes, file: name)
             }
         }
@@ -72,8 +72,8 @@ public struct DecryptionPlan: Sendable {
 
     // MARK: Sources
 
-    private mutating func add(_ listing: XFRMListing) {
-        for entry in listing.states { add(entry.state, highest: max(entry.received, entry.sent)) }
+    private mutating func add(_ listing: XFRMListing, file: String) {
+        for entry in listing.states { add(entry.state, highest: max(entry.received, entry.sent), file: file) }
         for policy in listing.policies { add(policy) }
         for entry in listing.foreignStates {
             guard let spi = entry.spi else { continue }
@@ -82,10 +82,10 @@ public struct DecryptionPlan: Sendable {
         notes += listing.notes
     }
 
-    private mutating func add(_ commands: XFRMCommands) {
+    private mutating func add(_ commands: XFRMCommands, file: String) {
         for command in commands.commands {
             switch command.change {
-            case .addState(let state), .updateState(let state): add(state, highest: 0)
+            case .addState(let state), .updateState(let state): add(state, highest: 0, file: file)
             case .addPolicy(let policy), .updatePolicy(let policy): add(policy)
             case .deleteState, .flushStates, .deletePolicy, .flushPolicies: break
             }
@@ -105,7 +105,7 @@ public struct DecryptionPlan: Sendable {
             for destination in encrypting where destination.name != source.name {
                 guard let from = source.encryption, let to = destination.encryption else { continue }
                 do throws(KeyDerivationError) {
-                    try add(key, from: from, to: to)
+                    try add(key, from: from, to: to, file: file)
                 } catch {
                     throw InputError(file, nil, "node \(source.name) or \(destination.name): \(error)")
                 }
@@ -114,7 +114,7 @@ public struct DecryptionPlan: Sendable {
     }
 
     private mutating func add(
-        _ key: EncryptionKey, from source: NodeEncryption, to destination: NodeEncryption
+        _ key: EncryptionKey, from source: NodeEncryption, to destination: NodeEncryption, file: String
     ) throws(KeyDerivationError) {
         for from in source.addresses {
             for to in destination.addresses where to.family == from.family {
@@ -125,17 +125,27 @@ public struct DecryptionPlan: Sendable {
                 add(
                     XFRMState(
                         source: from, destination: to, spi: key.spi, key: derived, hasExtendedSequence: isExtended),
-                    highest: 0)
+                    highest: 0, file: file)
             }
         }
     }
 
-    private mutating func add(_ state: XFRMState, highest: UInt64) {
+    private mutating func add(_ state: XFRMState, highest: UInt64, file: String) {
         let known = associations.firstIndex { other in
             other.destination == state.destination && other.spi == state.spi && other.source == state.source
                 && other.key == state.key
         }
         guard let known else {
+            let isContradiction = associations.contains { other in
+                other.destination == state.destination && other.spi == state.spi && other.source == state.source
+            }
+            if isContradiction {
+                notes.append(
+                    InputNote(
+                        file, nil,
+                        "another key for \(state.source) → \(state.destination), SPI \(state.spi), than was given "
+                            + "before: if both are of one time, the receiver drops what the sender sends"))
+            }
             associations.append(
                 Association(
                     source: state.source, destination: state.destination, spi: state.spi, key: state.key,

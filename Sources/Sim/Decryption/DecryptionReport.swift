@@ -55,6 +55,19 @@ public struct DecryptionReport: Hashable, Sendable {
         public var sequence: UInt32?
         /// A phrase with more, empty where there is none.
         public var detail: String
+
+        init(
+            kind: Kind, place: Place, source: IPAddress, destination: IPAddress, spi: SPI? = nil,
+            sequence: UInt32? = nil, detail: String
+        ) {
+            self.kind = kind
+            self.place = place
+            self.source = source
+            self.destination = destination
+            self.spi = spi
+            self.sequence = sequence
+            self.detail = detail
+        }
     }
 
     /// The packets of one state.

@@ -21,6 +21,17 @@ struct TransportLayer {
         }
     }
 
+    /// The addresses of a packet that says of itself that it carries ESP, whether it can be parsed or not.
+    static func addressesOfESP(_ packet: RawSpan, _ etherType: EtherType) -> AddressPair? {
+        if etherType == .ipv4, let header = try? IPv4Header(parsing: packet, at: 0), header.protocolNumber == .esp {
+            return AddressPair(source: header.source, destination: header.destination)
+        }
+        if etherType == .ipv6, let header = try? IPv6Header(parsing: packet, at: 0), header.nextHeader == .esp {
+            return AddressPair(source: header.source, destination: header.destination)
+        }
+        return nil
+    }
+
     private init(_ header: IPv4Header, _ packet: RawSpan, _ isCut: Bool) throws(PacketFault) {
         let isShort = isCut && header.totalByteCount > packet.byteCount
         try header.check(available: isShort ? header.totalByteCount : packet.byteCount)
