@@ -39,7 +39,7 @@ struct NetworkScene {
     }
 
     /// As an agent would, what is refused left alone.
-    private mutating func addRules(_ local: Int, _ remote: Int) throws {
+    mutating func addRules(_ local: Int, _ remote: Int) throws {
         var keys = EncryptionKeys(EncryptionKey(spi: SPI(rawValue: 1), key: Self.key))
         keys.take(EncryptionKey(spi: SPI(rawValue: 2), key: Self.key))
         let mark = PacketMark.received(fromPeer: UInt16(remote + 1))
