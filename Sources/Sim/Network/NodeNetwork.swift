@@ -52,11 +52,14 @@ public struct NodeNetwork {
         PacketMark(rawValue: peerMarks.lookup(MapAddress(address.mapped)) ?? 0)
     }
 
-    /// The source of what the node sends by its uplink, nil without an address of the family.
-    func uplinkAddress(_ family: AddressFamily) -> IPAddress? { addresses.first { $0.family == family } }
+    /// The source of what the node sends by its uplink; without an address of the family there, any that it has.
+    /// Source: Linux, inet_select_addr.
+    func uplinkAddress(_ family: AddressFamily) -> IPAddress? {
+        addresses.first { $0.family == family } ?? gateways.first { $0.family == family }
+    }
 
     /// The source of what the node sends to its pods.
     func podSideAddress(_ family: AddressFamily) -> IPAddress? {
-        gateways.first { $0.family == family } ?? uplinkAddress(family)
+        gateways.first { $0.family == family } ?? addresses.first { $0.family == family }
     }
 }

@@ -1,0 +1,134 @@
+import Model
+import Testing
+
+@testable import Sim
+
+/// What upstream's accidents do to packets, and what is left of them in `hardened`.
+@Suite struct NetworkPresetTests {
+    /// H18: of upstream's receiving states only the first peer's is accepted, and of its policies the last peer's remains.
+    @Test(arguments: [
+        (Preset.upstream, false, []), (.upstream, true, [[0, 1], [1, 0], [0, 2]]),
+        (.hardened, false, [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]]),
+    ])
+    func ofThreeNodesWithOneSPIUpstreamHearsOnePeerAtMost(
+        _ preset: Preset, firstPeerIsUpdatedLast: Bool, _ expected: [[Int]]
+    ) throws {
+        var scene = try NetworkScene(preset, nodeCount: 3)
+        if firstPeerIsUpdatedLast {
+            for node in 0..<3 { try scene.addRules(node, node == 0 ? 1 : 0) }
+        }
+        var heard: Set<[Int]> = []
+        for source in 0..<3 {
+            for destination in 0..<3 where destination != source {
+                let packet = NetworkScene.packet(from: source, to: destination)
+                let journey = scene.carry(packet, from: .pod(source)).journey
+                #expect(journey.wire == .encrypted)
+                if journey.end == .pod(destination) { heard.insert([source, destination]) }
+            }
+        }
+        #expect(heard == Set(expected))
+        // The second peer's packets meet the first one's key.
+        for node in 0..<3 {
+            let counters = scene.network.nodes[node].xfrm.counters
+            #expect(counters[.inStateProtocolError] == (preset == .upstream ? 1 : 0))
+            #expect(counters[.inTemplateMismatch] == (preset == .upstream && !firstPeerIsUpdatedLast ? 1 : 0))
+        }
+    }
+
+    @Test func withoutMarksFromTheUplinkNoStateIsFoundByPeer() throws {
+        var scene = try NetworkScene(.hardened)
+        for node in 0..<2 {
+            for address in scene.infos[1 - node].addresses {
+                try scene.network.nodes[node].setPeerMark(.none, of: address)
+            }
+        }
+        #expect(scene.carry(NetworkScene.packet()).journey.end == .dropped(.xfrm(.inNoStates), node: 1))
+    }
+
+    /// H9.
+    @Test(arguments: [(Preset.upstream, JourneyEnd.pod(1)), (.hardened, .dropped(.clearFromPeer, node: 1))])
+    func aPacketInClearFromAPeersPod(_ preset: Preset, _ end: JourneyEnd) throws {
+        var scene = try NetworkScene(preset)
+        let (journey, trace) = scene.carry(NetworkScene.packet(), from: .wire)
+        #expect(journey.end == end && journey.wire == .clear)
+        #expect(trace.steps.contains(.option(.clearPackets)) == (preset == .hardened))
+        #expect(scene.network.nodes[1].xfrm.counters.raised.isEmpty)
+    }
+
+    @Test func strangersMaySendInClear() throws {
+        var scene = try NetworkScene(.hardened)
+        var packet = RawPacket(source: .v4(0x0808_0808), destination: NetworkScene.podAddress(.v4, 1))
+        #expect(scene.carry(packet.bytes, from: .wire).journey.end == .pod(1))
+        packet.source = NetworkScene.nodeAddress(.v4, 1)
+        #expect(scene.carry(packet.bytes, from: .wire).journey.end == .pod(1))
+    }
+
+    /// H17: the error says what the packet said.
+    @Test(arguments: Preset.allCases, AddressFamily.allCases)
+    func anErrorAboutADecryptedPacketLeavesAsThePresetSays(_ preset: Preset, _ family: AddressFamily) throws {
+        var scene = try NetworkScene(preset)
+        let (journey, trace) = scene.carry(NetworkScene.packet(family) { $0.timeToLive = 2 })
+        #expect(journey.end == .dropped(.timeToLive, node: 1))
+        #expect(journey.error == .timeExceeded && journey.errorEnd?.end == .pod(0))
+        #expect(journey.errorEnd?.wire == (preset == .upstream ? .clear : .encrypted))
+        #expect(trace.packets(at: .arrival).count == 1)
+    }
+
+    @Test func anErrorThatCannotBeEncryptedIsNotSent() throws {
+        var scene = try NetworkScene(.hardened)
+        for policy in scene.network.nodes[1].xfrm.policies(.out) {
+            try scene.network.nodes[1].xfrm.apply(.deletePolicy(policy.id))
+        }
+        let (journey, trace) = scene.carry(NetworkScene.packet { $0.timeToLive = 2 })
+        #expect(journey.errorEnd?.end == .dropped(.errorInClear, node: 1) && journey.errorEnd?.wire == WireForm.none)
+        #expect(trace.packets(at: .wire).count == 1)
+    }
+
+    /// H20: the peer is in km_nodeinfo, and its key is not known.
+    @Test(arguments: [
+        (Preset.upstream, JourneyEnd.pod(1), WireForm.clear),
+        (.hardened, .dropped(.xfrm(.outPolicyBlock), node: 0), .none),
+    ])
+    func aPeerOfAnUnknownSPI(_ preset: Preset, _ end: JourneyEnd, _ wire: WireForm) throws {
+        var scene = try NetworkScene(preset, spis: [1, 3])
+        let (journey, trace) = scene.carry(NetworkScene.packet())
+        #expect(journey.end == end && journey.wire == wire)
+        #expect(trace.steps.contains(.podMark(found: true, .encrypt)))
+    }
+
+    /// H5: a fragment of ESP over IPv6 names its protocol in the fragment header.
+    @Test(arguments: [
+        (DataplaneOptions.TCParser.headerChain, JourneyEnd.pod(1)),
+        (.fixedPlaces, .dropped(.xfrm(.inNoStates), node: 1)),
+    ])
+    func fragmentsOfESPOverIPv6AreMarkedByThoseWhoSeeThem(
+        _ parser: DataplaneOptions.TCParser, _ end: JourneyEnd
+    ) throws {
+        var scene = try NetworkScene(.hardened, outer: .v6)
+        var options = DataplaneOptions.hardened
+        options.tcParser = parser
+        scene.network = scene.network.with(options)
+        #expect(scene.carry(NetworkScene.packet { $0.byteCount = 1500 }).journey.end == end)
+    }
+
+    @Test func whatTCAndNetfilterSeeComesInOrder() throws {
+        var scene = try NetworkScene(.upstream)
+        let trace = scene.carry(NetworkScene.packet()).trace
+        let hooks = trace.steps.compactMap { if case .netfilter(let hook) = $0 { hook } else { nil } }
+        #expect(
+            hooks == [
+                .prerouting, .forward, .postrouting, .output, .postrouting, .prerouting, .input, .prerouting,
+                .forward, .postrouting,
+            ])
+        #expect(
+            trace.packets.map { [$0.point.rawValue, $0.mark.description] } == [
+                ["pod", "0x0"], ["hostInterface", "0xe0"], ["wire", "0xe0"], ["decrypted", "0xd0"],
+                ["arrival", "0xd0"],
+            ])
+        #expect(trace.steps.contains(.uplinkMark(before: .none, after: .none)))
+        #expect(trace.steps.contains(.uplinkMark(before: .decrypted, after: .decrypted)))
+        #expect(trace.steps.contains(.encrypted(state: 1, sequence: 1)))
+        #expect(trace.steps.contains(.replay(.fresh(1))))
+        #expect(trace.steps.last == .end(.pod(1)))
+    }
+}
