@@ -1,7 +1,8 @@
 # Every target sets up what it needs; what the tools print goes through unchanged.
 
-PACKAGES = libyaml-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev
-TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils
+PACKAGES = libyaml-dev libssl-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev \
+	libpcap-dev zlib1g-dev libzstd-dev
+TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils tshark tcpdump zstd
 PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
 SEED ?= 1

@@ -7,10 +7,14 @@ extension FollowedCluster {
     /// A node, nil when nothing says that it is there.
     func node(named name: String) -> Node? {
         let (given, object, host) = (objects.givenNodes[name], objects.nodes[name], hosts[name])
-        guard given != nil || object != nil || host != nil || controllerNodes.contains(name) else { return nil }
-        let isAddressed = !(given?.addresses ?? []).isEmpty || !(object?.addresses ?? []).isEmpty
+        let info = objects.nodeInfos[name]
+        guard given != nil || object != nil || info != nil || host != nil || controllerNodes.contains(name) else {
+            return nil
+        }
+        let known = [given?.addresses, object?.addresses, info?.encryption.addresses]
+        let isAddressed = known.contains { $0?.isEmpty == false }
         let told = isAddressed ? [] : host?.agreed ?? addressesToldByPods(on: name)
-        return ClusterNodes.node(name, given: given, object: object, addresses: told, settings: settings)
+        return ClusterNodes.node(name, given: given, object: object, info: info, addresses: told, settings: settings)
     }
 
     /// The addresses of a node that its pods tell differently: in the order of the pods' names. Looks at all pods.

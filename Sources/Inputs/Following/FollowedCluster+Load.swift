@@ -17,7 +17,7 @@ extension FollowedCluster {
         case .authorizationPolicy(let policy):
             objects.apply(item)
             if let selector = policy.attachment { learnLabels(of: selector) }
-        case .namespace, .node, .peerAuthentication, .named: objects.apply(item)
+        case .namespace, .node, .nodeInfo, .peerAuthentication, .named: objects.apply(item)
         }
     }
 
@@ -28,7 +28,7 @@ extension FollowedCluster {
         case .endpointSlice, .endpoints: removeEndpoints(key)
         case .service: removeService(key.name)
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: removeController(key)
-        case .namespace, .node, .authorizationPolicy, .peerAuthentication, .serviceAccount, .cronJob:
+        case .namespace, .node, .nodeInfo, .authorizationPolicy, .peerAuthentication, .serviceAccount, .cronJob:
             removeFromObjects(key)
         }
     }

@@ -49,6 +49,7 @@ extension FollowedCluster {
         controllerNodes = Set(objects.controllers.values.map(\.podSpec.nodeName)).subtracting([""])
         var touched = TouchedObjects()
         touched.nodes = Set(nodes.keys).union(hosts.keys).union(controllerNodes).union(objects.nodes.keys)
+        touched.nodes.formUnion(objects.nodeInfos.keys)
         touched.nodes.formUnion(objects.givenNodes.keys)
         workOut(touched, into: &delta)
         regions = [:]
@@ -139,8 +140,8 @@ extension FollowedCluster {
             touched.services.insert(key.name)
             touchEndpoints(of: key.name, &touched)
         case .authorizationPolicy: touched.policies.insert(key.name)
-        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .serviceAccount, .cronJob,
-            .peerAuthentication:
+        case .namespace, .node, .nodeInfo, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .serviceAccount,
+            .cronJob, .peerAuthentication:
             break
         }
     }
@@ -205,7 +206,9 @@ extension KubernetesKind {
     /// Whether an object of the kind has to do with so much that everything is worked out again.
     fileprivate var reachesFar: Bool {
         switch self {
-        case .namespace, .node, .deployment, .statefulSet, .daemonSet, .replicaSet, .job, .peerAuthentication: true
+        case .namespace, .node, .nodeInfo, .deployment, .statefulSet, .daemonSet, .replicaSet, .job,
+            .peerAuthentication:
+            true
         case .serviceAccount, .service, .cronJob, .pod, .endpoints, .endpointSlice, .authorizationPolicy: false
         }
     }

@@ -19,15 +19,17 @@ struct ClusterNodes {
     ///   - given: Nodes that a caller describes; what they say wins over the objects.
     ///   - named: Names of nodes that pods are on, with the addresses the pods tell; these exist, too.
     init(
-        objects: [String: KubernetesNode], given: [String: Node], named: [String: [IPAddress]],
+        objects: [String: KubernetesNode], infos: [String: KubernetesNodeInfo], given: [String: Node],
+        named: [String: [IPAddress]],
         settings: KubernetesSettings
     ) {
-        names = Set(objects.keys).union(given.keys).union(named.keys).sorted()
+        names = Set(objects.keys).union(infos.keys).union(given.keys).union(named.keys).sorted()
         let needsDefault = names.isEmpty && settings.unknownAddresses == .invented
         if needsDefault { names = [Self.defaultName] }
         for name in names {
             let node = Self.node(
-                name, given: given[name], object: objects[name], addresses: named[name] ?? [], settings: settings)
+                name, given: given[name], object: objects[name], info: infos[name], addresses: named[name] ?? [],
+                settings: settings)
             var nodeLabels = objects[name]?.labels ?? [:]
             nodeLabels[KubernetesLabel.hostname] = nodeLabels[KubernetesLabel.hostname] ?? name
             nodeLabels[KubernetesLabel.region] = node.locality.region
@@ -41,9 +43,10 @@ struct ClusterNodes {
         if needsDefault { setDefaultPrefix(0, ofNodeAt: 0) }
     }
 
-    /// One node, from its description, its object and the addresses that pods tell of it, in this order.
+    /// One node, from its description, its object, what it publishes and the addresses that pods tell of it, in this order.
     static func node(
-        _ name: String, given: Node?, object: KubernetesNode?, addresses: [IPAddress], settings: KubernetesSettings
+        _ name: String, given: Node?, object: KubernetesNode?, info: KubernetesNodeInfo?, addresses: [IPAddress],
+        settings: KubernetesSettings
     ) -> Node {
         var node = given ?? Node(name, network: settings.network)
         if node.cluster == Workload.defaultCluster { node.cluster = settings.cluster }
@@ -51,6 +54,11 @@ struct ClusterNodes {
             if node.addresses.isEmpty { node.addresses = object.addresses }
             if node.podPrefixes.isEmpty { node.podPrefixes = object.podPrefixes }
             if node.locality.isEmpty { node.locality = object.locality }
+        }
+        if let info {
+            if node.encryption == nil { node.encryption = info.encryption }
+            if node.addresses.isEmpty { node.addresses = info.encryption.addresses }
+            if node.podPrefixes.isEmpty { node.podPrefixes = info.encryption.podPrefixes }
         }
         if node.addresses.isEmpty { node.addresses = addresses }
         return node

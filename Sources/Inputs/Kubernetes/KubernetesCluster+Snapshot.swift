@@ -18,7 +18,7 @@ extension KubernetesCluster {
         let realPods = pods.values.sorted { $0.name < $1.name }
         let owners = PodOwners(of: realPods, controllers: controllers)
         var clusterNodes = ClusterNodes(
-            objects: nodes, given: givenNodes, named: namedNodes(in: realPods), settings: settings)
+            objects: nodes, infos: nodeInfos, given: givenNodes, named: namedNodes(in: realPods), settings: settings)
         var taken = realAddresses(on: clusterNodes)
 
         placement.keep { controllers[$0] != nil }

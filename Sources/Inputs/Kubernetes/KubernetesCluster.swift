@@ -8,6 +8,8 @@ public struct KubernetesCluster: Sendable {
     /// Objects by name, as are those below.
     var namespaces: [String: KubernetesNamespace] = [:]
     var nodes: [String: KubernetesNode] = [:]
+    /// What nodes publish for encryption, by node.
+    var nodeInfos: [String: KubernetesNodeInfo] = [:]
     /// Nodes that a caller describes.
     var givenNodes: [String: Node] = [:]
     /// Objects by name, as are those below.
@@ -41,6 +43,7 @@ public struct KubernetesCluster: Sendable {
         switch item {
         case .namespace(let namespace): namespaces[namespace.name] = namespace
         case .node(let node): nodes[node.name] = node
+        case .nodeInfo(let info): nodeInfos[info.name.name] = info
         case .pod(let pod): pods[pod.name] = pod
         case .service(let service): services[service.name] = service
         case .controller(let controller): controllers[controller.key] = controller
@@ -61,6 +64,7 @@ public struct KubernetesCluster: Sendable {
         switch kind {
         case .namespace: return namespaces.removeValue(forKey: name) != nil
         case .node: return nodes.removeValue(forKey: name) != nil
+        case .nodeInfo: return nodeInfos.removeValue(forKey: name) != nil
         case .pod: return pods.removeValue(forKey: objectName) != nil
         case .service: return services.removeValue(forKey: objectName) != nil
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
@@ -77,6 +81,7 @@ public struct KubernetesCluster: Sendable {
         switch key.kind {
         case .namespace: namespaces[key.name.name] != nil
         case .node: nodes[key.name.name] != nil
+        case .nodeInfo: nodeInfos[key.name.name] != nil
         case .pod: pods[key.name] != nil
         case .service: services[key.name] != nil
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job: controllers[key] != nil
@@ -107,6 +112,7 @@ extension KubernetesCluster {
         switch kind {
         case .namespace: names = namespaces.keys.map { KubernetesName("", $0) }
         case .node: names = nodes.keys.map { KubernetesName("", $0) }
+        case .nodeInfo: names = nodeInfos.values.map(\.name)
         case .pod: names = Array(pods.keys)
         case .service: names = Array(services.keys)
         case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
@@ -138,7 +144,8 @@ extension KubernetesCluster {
 
     /// Whether there is no object of a kind that the mesh knows.
     var isEmpty: Bool {
-        namespaces.isEmpty && nodes.isEmpty && pods.isEmpty && services.isEmpty && controllers.isEmpty
+        namespaces.isEmpty && nodes.isEmpty && nodeInfos.isEmpty && pods.isEmpty && services.isEmpty
+            && controllers.isEmpty
             && endpoints.isEmpty && policies.isEmpty && others.isEmpty
     }
 }

@@ -2,6 +2,7 @@
 enum KubernetesItem: Sendable {
     case namespace(KubernetesNamespace)
     case node(KubernetesNode)
+    indirect case nodeInfo(KubernetesNodeInfo)
     case pod(KubernetesPod)
     case service(KubernetesService)
     case controller(KubernetesController)
@@ -26,6 +27,7 @@ enum KubernetesItem: Sendable {
             switch kind {
             case .namespace: .namespace(try KubernetesNamespace(object))
             case .node: .node(try KubernetesNode(object))
+            case .nodeInfo: .nodeInfo(try KubernetesNodeInfo(object))
             case .pod: .pod(try KubernetesPod(object))
             case .service: .service(try KubernetesService(object))
             case .deployment, .statefulSet, .daemonSet, .replicaSet, .job:
@@ -43,6 +45,7 @@ enum KubernetesItem: Sendable {
         switch self {
         case .namespace(let namespace): ObjectKey(kind: .namespace, name: KubernetesName("", namespace.name))
         case .node(let node): ObjectKey(kind: .node, name: KubernetesName("", node.name))
+        case .nodeInfo(let info): ObjectKey(kind: .nodeInfo, name: info.name)
         case .pod(let pod): ObjectKey(kind: .pod, name: pod.name)
         case .service(let service): ObjectKey(kind: .service, name: service.name)
         case .controller(let controller): controller.key

@@ -15,6 +15,7 @@ public enum KubernetesKind: String, Hashable, Sendable, CaseIterable {
     case endpointSlice = "EndpointSlice"
     case authorizationPolicy = "AuthorizationPolicy"
     case peerAuthentication = "PeerAuthentication"
+    case nodeInfo = "KmeshNodeInfo"
 
     /// The API group the kind belongs to; the core group is empty.
     public var group: String {
@@ -24,6 +25,7 @@ public enum KubernetesKind: String, Hashable, Sendable, CaseIterable {
         case .job, .cronJob: "batch"
         case .endpointSlice: "discovery.k8s.io"
         case .authorizationPolicy, .peerAuthentication: "security.istio.io"
+        case .nodeInfo: "kmesh.net"
         }
     }
 

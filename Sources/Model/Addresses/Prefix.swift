@@ -17,6 +17,16 @@ public struct Prefix: Hashable, Sendable {
         length = address.bitCount
     }
 
+    /// 0.0.0.0/0 or ::/0
+    public static func everything(of family: AddressFamily) -> Prefix {
+        Prefix(unchecked: family == .v4 ? .anyV4 : .anyV6, length: 0)
+    }
+
+    private init(unchecked address: IPAddress, length: Int) {
+        self.address = address
+        self.length = length
+    }
+
     /// The address with the bits after the prefix cleared.
     public var network: IPAddress { Self.masked(address, length: length) }
 

@@ -10,10 +10,13 @@ public struct Node: Hashable, Sendable {
     public var cluster: String
     /// The address from which the node's probes reach its pods, where it is not a node address.
     public var podGateway: IPAddress?
+    /// What it publishes for encryption; nil where it does not encrypt.
+    public var encryption: NodeEncryption?
 
     public init(
         _ name: String, addresses: [IPAddress] = [], podPrefixes: [Prefix] = [], locality: Locality = Locality(),
-        network: String = "", cluster: String = Workload.defaultCluster, podGateway: IPAddress? = nil
+        network: String = "", cluster: String = Workload.defaultCluster, podGateway: IPAddress? = nil,
+        encryption: NodeEncryption? = nil
     ) {
         self.name = name
         self.addresses = addresses
@@ -22,5 +25,6 @@ public struct Node: Hashable, Sendable {
         self.network = network
         self.cluster = cluster
         self.podGateway = podGateway
+        self.encryption = encryption
     }
 }

@@ -35,10 +35,14 @@ public struct EthernetHeader: Hashable, Sendable {
 
     /// Reads the header at the start of `frame`.
     public init(parsing frame: RawSpan) throws(PacketFault) {
-        var end = Self.untaggedByteCount
+        let end = Self.untaggedByteCount
         guard frame.byteCount >= end else { throw .truncatedHeader }
-        var type = EtherType(rawValue: frame.network16(at: end - 2))
-        var tags = 0
+        try self.init(tags: EtherType(rawValue: frame.network16(at: end - 2)), in: frame, at: end)
+    }
+
+    /// Steps over the VLAN tags that begin at an offset, behind a header of any link that has named `first`.
+    public init(tags first: EtherType, in frame: RawSpan, at offset: Int) throws(PacketFault) {
+        var (type, end, tags) = (first, offset, 0)
         while type.isTag {
             guard tags < Self.tagLimit else { throw .tooManyTags }
             tags += 1

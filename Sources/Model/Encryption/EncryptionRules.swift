@@ -1,0 +1,123 @@
+/// The rules that a node has for one peer, so that packets between their pods are encrypted.
+///
+/// Upstream's have three accidents when they are applied. A state is found by its destination, SPI and mark, and has no
+/// mark: of the second peer's receiving states each is refused as existing. All peers' in and fwd policies have one
+/// identity, and name one source: the last peer's win. A peer whose SPI is unknown gets none, and is sent to in clear.
+public struct EncryptionRules: Hashable, Sendable {
+    /// First, everywhere, and before the node publishes its SPI.
+    public private(set) var receiving: [XFRMChange] = []
+    /// Only after that.
+    public private(set) var sending: [XFRMChange] = []
+
+    /// The rules' replay window in the preset `hardened`.
+    public static let replayWindow: UInt32 = 64
+
+    /// - Parameters:
+    ///   - isEstablished: Whether earlier rules send to the peer encrypted. They stay where the peer's key is not known
+    ///     yet, and keep packets from being blocked.
+    ///   - receivedMark: What the node's interface marks ESP packets from an address with, for the preset `hardened`.
+    ///   - digest: SHA-512.
+    public init(
+        local: NodeEncryption, remote: NodeEncryption, keys: EncryptionKeys, preset: Preset,
+        isEstablished: Bool = false, receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
+    ) throws(KeyDerivationError) {
+        guard let localKey = keys[local.spi] else { return }
+        let remoteKey = keys[remote.spi]
+        if preset == .upstream, remoteKey == nil { return }
+        let isExtended = preset == .hardened && local.hasExtendedSequence && remote.hasExtendedSequence
+        for pair in Self.pairs(local, remote) {
+            let key = try localKey.derived(from: pair.remote, to: pair.local, digest: digest)
+            var state = XFRMState(
+                source: pair.remote.address, destination: pair.local.address, spi: local.spi, key: key,
+                outputMark: .decrypted)
+            if preset == .hardened {
+                state.harden(isExtended: isExtended)
+                state.mark = .exactly(receivedMark(pair.remote.address))
+            }
+            receiving.append(.addState(state))
+            receiving += Self.receivingPolicies(local, pair, preset)
+        }
+        guard let remoteKey else {
+            if !isEstablished { sending = Self.blocks(remote) }
+            return
+        }
+        guard remote.spi <= local.spi else { return }
+        for pair in Self.sendingPairs(local, remote, preset) {
+            let key = try remoteKey.derived(from: pair.local, to: pair.remote, digest: digest)
+            var state = XFRMState(
+                source: pair.local.address, destination: pair.remote.address, spi: remote.spi, key: key)
+            if preset == .hardened { state.harden(isExtended: isExtended) }
+            sending.append(.addState(state))
+            let template = XFRMPolicy.Template(
+                source: pair.local.address, destination: pair.remote.address, spi: remote.spi)
+            sending += remote.podPrefixes.map { prefix in
+                .updatePolicy(
+                    XFRMPolicy(.out, .to(prefix), mark: .exactly(.encrypt), templates: [template]))
+            }
+        }
+    }
+
+    private typealias Pair = (local: TunnelEnd, remote: TunnelEnd)
+
+    /// Each address of the one with each of the other, of one family.
+    private static func pairs(_ local: NodeEncryption, _ remote: NodeEncryption) -> [Pair] {
+        local.addresses.flatMap { own in
+            remote.addresses.filter { $0.family == own.family }.map { other in
+                (TunnelEnd(own, bootID: local.bootID), TunnelEnd(other, bootID: remote.bootID))
+            }
+        }
+    }
+
+    /// The pairs that packets are sent between. One is enough, and the states of several addresses of the sender would
+    /// be taken for one another; upstream makes all.
+    private static func sendingPairs(
+        _ local: NodeEncryption, _ remote: NodeEncryption, _ preset: Preset
+    ) -> [Pair] {
+        let all = pairs(local, remote)
+        return preset == .upstream ? all : Array(all.prefix(1))
+    }
+
+    /// In and fwd, for each pod prefix of the node. Hardened ones take any source: the state tells whose packet it is.
+    private static func receivingPolicies(_ local: NodeEncryption, _ pair: Pair, _ preset: Preset) -> [XFRMChange] {
+        let own = pair.local.address
+        let source = preset == .upstream ? pair.remote.address : own.family == .v4 ? .anyV4 : .anyV6
+        let template = XFRMPolicy.Template(source: source, destination: own)
+        return [XFRMPolicy.Direction.in, .fwd].flatMap { direction in
+            local.podPrefixes.map { prefix in
+                .updatePolicy(
+                    XFRMPolicy(direction, .to(prefix), mark: .exactly(.decrypted), templates: [template]))
+            }
+        }
+    }
+
+    /// Keeps in what would leave in clear.
+    private static func blocks(_ remote: NodeEncryption) -> [XFRMChange] {
+        remote.podPrefixes.map { prefix in
+            .updatePolicy(
+                XFRMPolicy(.out, .to(prefix), mark: .exactly(.encrypt), action: .block, templates: []))
+        }
+    }
+}
+
+extension PacketMark {
+    /// What the preset `hardened` marks ESP packets from a peer's address with, before they are decrypted.
+    /// - Parameter number: Of the address among all peers'.
+    public static func received(fromPeer number: UInt16) -> PacketMark {
+        PacketMark(rawValue: 0x00d1_0000 | UInt32(number))
+    }
+}
+
+extension XFRMSelector {
+    /// Packets from anywhere to a prefix.
+    static func to(_ prefix: Prefix) -> XFRMSelector {
+        XFRMSelector(source: .everything(of: prefix.address.family), destination: prefix)
+    }
+}
+
+extension XFRMState {
+    fileprivate mutating func harden(isExtended: Bool) {
+        replayWindow = EncryptionRules.replayWindow
+        hasExtendedSequence = isExtended
+        takesEitherFamily = true
+    }
+}
