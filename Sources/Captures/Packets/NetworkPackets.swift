@@ -45,19 +45,31 @@ public struct NetworkPackets: ~Copyable {
     ///   - tunnels: Which UDP packets are opened, nil for none.
     /// - Throws: `CaptureError` for the first that cannot be opened, `FilterError` for a wrong expression.
     public init(paths: [String], filter: String? = nil, tunnels: TunnelPorts? = nil) throws {
-        captures = try MergedCaptures(paths: paths)
-        counts = Array(repeating: Counts(), count: paths.count)
+        let captures = try MergedCaptures(paths: paths)
+        let filters = try filter.map { try Self.filters($0, for: captures) }
+        self.init(captures, filters, tunnels)
+    }
+
+    private init(_ captures: consuming MergedCaptures, _ filters: CaptureFilters?, _ tunnels: TunnelPorts?) {
+        counts = Array(repeating: Counts(), count: captures.count)
+        self.captures = captures
+        self.filters = filters
         self.tunnels = tunnels
-        guard let filter else { return }
-        var compiled = CaptureFilters(expression: filter)
+    }
+
+    /// Compiles an expression for all link types that are known before the first record.
+    private static func filters(
+        _ expression: String, for captures: borrowing MergedCaptures
+    ) throws(FilterError) -> CaptureFilters {
+        var filters = CaptureFilters(expression: expression)
         for index in 0..<captures.count {
             for interface in captures.withReader(index, { $0.interfaces }) {
                 // A type that is not supported has no packets to be filtered.
                 guard (try? LinkLayer(interface.linkType)) != nil else { continue }
-                try compiled.filter(for: interface.linkType)
+                try filters.filter(for: interface.linkType)
             }
         }
-        filters = compiled
+        return filters
     }
 
     /// The next packet, nil after the last.
