@@ -14,6 +14,8 @@ let package = Package(
     products: [
         .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
         .executable(name: "kmesh-live", targets: ["kmesh-live"]),
+        // For Fuzz, which is a package of its own: it is built with other flags.
+        .library(name: "Captures", targets: ["Captures", "Model"]),
     ],
     targets: [
         .target(name: "KernelABI"),
@@ -27,13 +29,15 @@ let package = Package(
         .target(name: "CPcap", linkerSettings: [.linkedLibrary("pcap")]),
         .target(name: "Captures", dependencies: ["CPcap", "CZlib", "CZstd", "Model"], swiftSettings: strict),
         .target(name: "Scenario", dependencies: ["Model", "Inputs"], swiftSettings: strict),
-        .target(name: "Sim", dependencies: ["KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
+        .target(
+            name: "Sim", dependencies: ["Crypto", "KernelABI", "Model", "Inputs", "Scenario"], swiftSettings: strict),
         .target(name: "CommandLineTool", dependencies: ["Model"], swiftSettings: strict),
         .target(
             name: "SimOutput", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim"],
             swiftSettings: strict),
         .executableTarget(
-            name: "kmesh-sim", dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
+            name: "kmesh-sim",
+            dependencies: ["Captures", "CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
             swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -82,7 +86,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests", dependencies: ["Scenario", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimTests", dependencies: ["KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
+            name: "SimTests",
+            dependencies: ["Captures", "Crypto", "KernelABI", "Model", "Inputs", "Scenario", "Sim", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(

@@ -21,11 +21,13 @@ extension Tool {
                 "Where does a connection go, and why?"),
             .init("kmesh-sim run scenarios/*.yaml", "Run scenarios and check what they expect."),
             .init("kmesh-sim maps --mesh mesh.yaml --map km_service", "What do the programs look into?"),
+            .init("kmesh-sim decrypt wire.pcap --states states", "Is everything between nodes encrypted?"),
             .init("kmesh-sim check --mesh mesh.yaml", "Look for configuration that does not do what it seems to."),
         ],
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
-            CheckCommand.declaration, AuthzCommand.declaration, DiffCommand.declaration, ConformCommand.declaration,
+            CheckCommand.declaration, AuthzCommand.declaration, DiffCommand.declaration,
+            DecryptCommand.declaration, ConformCommand.declaration,
             .completion(of: "kmesh-sim"), .manual(of: "kmesh-sim"),
         ])
 }

@@ -49,6 +49,7 @@ enum Tool {
         case "check": return try CheckCommand(invocation).run(on: &console)
         case "diff": return try DiffCommand(invocation).run(on: &console)
         case "authz": return try AuthzCommand(invocation).run(on: &console)
+        case "decrypt": return try DecryptCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
         default:
             try console.write(declaration.document(for: invocation, version: version) ?? "")

@@ -19,7 +19,6 @@ public struct CaptureReader: ~Copyable {
     /// How many records have been given.
     public internal(set) var recordCount: UInt64
 
-    @usableFromInline
     var window: CaptureWindow
     /// Whether the highest byte of a number comes first, in the file or in the section.
     var isSwapped: Bool
@@ -121,14 +120,18 @@ public struct CaptureReader: ~Copyable {
     public func withBytes<R, E: Error>(
         of record: CaptureRecord, _ body: (RawSpan) throws(E) -> R
     ) throws(E) -> R {
+        // They stay as they are while the reader is borrowed.
+        try unsafe body(storage(of: record).bytes)
+    }
+
+    @usableFromInline
+    func storage(of record: CaptureRecord) -> UnsafeRawBufferPointer {
         precondition(
-            record.dataOffset >= window.start
-                && record.dataOffset - window.start + UInt64(record.capturedByteCount) <= UInt64(window.end),
+            window.holds(record.dataOffset, count: record.capturedByteCount),
             "record \(record.number) is no longer at hand")
-        // In bounds: checked above. The buffer stays as it is while the reader is borrowed.
-        let bytes = unsafe UnsafeRawBufferPointer(
+        // In bounds: checked above.
+        return unsafe UnsafeRawBufferPointer(
             start: window.base + Int(record.dataOffset - window.start), count: record.capturedByteCount)
-        return try unsafe body(bytes.bytes)
     }
 
     /// How many bytes have been read of how many there are, as they are stored.

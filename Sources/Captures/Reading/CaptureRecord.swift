@@ -7,7 +7,6 @@ public struct CaptureRecord: Hashable, Sendable {
     /// Nanoseconds since 1970, in UTC.
     public let timestamp: UInt64
     /// Where the bytes are, counted as `fileOffset` is.
-    @usableFromInline
     let dataOffset: UInt64
     /// How many bytes of the packet the capture has.
     public let capturedByteCount: Int

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The part of a capture that can be looked at: of a mapped file all of it, of a stream a buffer that moves along.
-@safe @usableFromInline
+@safe
 struct CaptureWindow: ~Copyable {
     /// A request for more at once is a mistake of the caller.
     static let capacityLimit = 1 << 21
@@ -17,14 +17,11 @@ struct CaptureWindow: ~Copyable {
     }
 
     /// Of a mapping, or of a buffer of `capacity` bytes.
-    @usableFromInline
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
     /// Where in the stream `base` is.
-    @usableFromInline
     private(set) var start: UInt64 = 0
     /// From `base` to the end of the bytes that are there.
-    @usableFromInline
     private(set) var end = 0
     /// From `base` to what comes next.
     private(set) var position = 0
@@ -62,6 +59,11 @@ struct CaptureWindow: ~Copyable {
     /// Whether a file is mapped.
     var isMapped: Bool {
         if case .mapped = source { true } else { false }
+    }
+
+    /// Whether bytes of the stream are there.
+    func holds(_ offset: UInt64, count: Int) -> Bool {
+        offset >= start && offset - start + UInt64(count) <= UInt64(end)
     }
 
     /// Where in the stream the next byte is.

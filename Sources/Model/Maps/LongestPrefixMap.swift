@@ -4,6 +4,8 @@ public struct LongestPrefixMap: Sendable {
     private var entries: HashMap<NodeInfoKey, UInt32>
     /// Entries of each prefix length.
     private var countByLength = [Int](repeating: 0, count: 129)
+    /// The lengths that have entries, the longest first: what a lookup goes through.
+    private var lengths: [Int] = []
 
     public init(capacity: Int) { entries = HashMap(capacity: capacity) }
 
@@ -12,7 +14,7 @@ public struct LongestPrefixMap: Sendable {
 
     /// The value of the longest prefix that covers all 128 bits of `address`.
     public func lookup(_ address: MapAddress) -> UInt32? {
-        for length in stride(from: 128, through: 0, by: -1) where countByLength[length] > 0 {
+        for length in lengths {
             let key = Self.masked(NodeInfoKey(prefix_length: UInt32(length), addr: address))
             if let value = entries.lookup(key) { return value }
         }
@@ -26,7 +28,7 @@ public struct LongestPrefixMap: Sendable {
         let isNew = entries.position(of: key) == nil
         if isNew, entries.count == entries.capacity { throw .noSpace(capacity: entries.capacity) }
         try entries.update(key, to: value)
-        if isNew { countByLength[Int(key.prefix_length)] += 1 }
+        if isNew { count(1, at: Int(key.prefix_length)) }
     }
 
     /// - Throws: `.missing` when this very prefix is not there, `.invalid` for a prefix over 128.
@@ -34,7 +36,12 @@ public struct LongestPrefixMap: Sendable {
         guard key.prefix_length <= 128 else { throw .invalid }
         let key = Self.masked(key)
         try entries.delete(key)
-        countByLength[Int(key.prefix_length)] -= 1
+        count(-1, at: Int(key.prefix_length))
+    }
+
+    private mutating func count(_ change: Int, at length: Int) {
+        countByLength[length] += change
+        lengths = (0...128).reversed().filter { countByLength[$0] > 0 }
     }
 
     /// All entries, in the order of their key bytes.

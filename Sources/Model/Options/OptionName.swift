@@ -3,6 +3,7 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
     case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
     case managedTest, dnsReply, controlAddress, ranking, earlyEndpoint, unhealthyAtFirst, sharedAddress
     case namedPort, extras, healthPolicy, overflow, authorization
+    case tcParser, clearPackets, nodeErrors, inboundState
 
     /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
     public var rule: String {
@@ -18,6 +19,10 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
         case .dnsReply: "H15"
         case .controlAddress: "H16"
         case .authorization: "H5–H8"
+        case .tcParser: "H5"
+        case .clearPackets: "H9"
+        case .nodeErrors: "H17"
+        case .inboundState: "H18"
         case .ranking, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
             .overflow:
             ""
@@ -56,6 +61,10 @@ extension DataplaneOptions {
         case .healthPolicy: Self.assign(&healthPolicy, text)
         case .overflow: Self.assign(&overflow, text)
         case .authorization: Self.assign(&authorization, text)
+        case .tcParser: Self.assign(&tcParser, text)
+        case .clearPackets: Self.assign(&clearPackets, text)
+        case .nodeErrors: Self.assign(&nodeErrors, text)
+        case .inboundState: Self.assign(&inboundState, text)
         }
         return true
     }
@@ -88,6 +97,10 @@ extension DataplaneOptions {
         case .healthPolicy: named(healthPolicy)
         case .overflow: named(overflow)
         case .authorization: named(authorization)
+        case .tcParser: named(tcParser)
+        case .clearPackets: named(clearPackets)
+        case .nodeErrors: named(nodeErrors)
+        case .inboundState: named(inboundState)
         }
     }
 }

@@ -147,6 +147,34 @@ public struct DataplaneOptions: Hashable, Sendable {
         case userSpace
     }
 
+    /// H5: how the programs at interfaces of the node (tc) find out what a packet carries.
+    public enum TCParser: String, Hashable, Sendable, CaseIterable {
+        /// By the first protocol number, at a fixed place.
+        case fixedPlaces
+        /// Extension headers are walked over.
+        case headerChain
+    }
+
+    /// H9: what the node's uplink does with packets in clear that come from an encrypted peer's pods.
+    public enum ClearPackets: String, Hashable, Sendable, CaseIterable {
+        case accept, drop
+    }
+
+    /// H17: how a node sends its ICMP errors about decrypted packets.
+    public enum NodeErrors: String, Hashable, Sendable, CaseIterable {
+        case inClear
+        /// Encrypted as a pod's packets are, or not at all.
+        case encrypt
+    }
+
+    /// H18: what an inbound state is found by, beside its SPI.
+    public enum InboundState: String, Hashable, Sendable, CaseIterable {
+        /// The node's own address, so that peers with one SPI share a state.
+        case destination
+        /// The peer, by a mark that tc gives to what it sends.
+        case peer
+    }
+
     // The defaults are those of the preset `hardened`.
     public var noEndpoint = Fallback.refuse
     public var missingEntry = MissingEntry.tryNext
@@ -167,6 +195,10 @@ public struct DataplaneOptions: Hashable, Sendable {
     public var healthPolicy = HealthPolicyUse.honour
     public var overflow = Overflow.refuseChange
     public var authorization = Authorization.compiled
+    public var tcParser = TCParser.headerChain
+    public var clearPackets = ClearPackets.drop
+    public var nodeErrors = NodeErrors.encrypt
+    public var inboundState = InboundState.peer
     public var capacities = MapCapacities.large
 
     public init(_ preset: Preset) {
@@ -201,6 +233,10 @@ public struct DataplaneOptions: Hashable, Sendable {
         options.healthPolicy = .ignore
         options.overflow = .loseWrites
         options.authorization = .offload
+        options.tcParser = .fixedPlaces
+        options.clearPackets = .accept
+        options.nodeErrors = .inClear
+        options.inboundState = .destination
         options.capacities = .upstream
         return options
     }()

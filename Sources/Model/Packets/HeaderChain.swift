@@ -2,26 +2,26 @@ import KernelABI
 
 /// The way from an IP header to what the packet carries, over extension headers.
 /// Source: RFC 8200 §4, RFC 4302 §2 (authentication header).
-struct HeaderChain: Hashable, Sendable {
+public struct HeaderChain: Hashable, Sendable {
     /// More headers than these are not walked over.
-    static let limit = Int(KM_EXTENSION_LIMIT)
+    public static let limit = Int(KM_EXTENSION_LIMIT)
     /// Every extension header has at least this size.
     private static let minimumByteCount = 8
 
     /// What comes behind the last header; of a later fragment, what its fragment header names.
-    private(set) var next: IPProtocol
+    public private(set) var next: IPProtocol
     /// Where that begins.
-    private(set) var offset: Int
+    public private(set) var offset: Int
     /// The fragment header on the way, where one is that cuts the datagram: of several the last.
-    private(set) var fragment: FragmentField?
+    public private(set) var fragment: FragmentField?
     /// Whether a routing header has segments left, so that the destination is not final.
-    private(set) var hasSegmentsLeft = false
+    public private(set) var hasSegmentsLeft = false
 
     /// Walks from `offset` to the first header that is no extension header, or to a later fragment's data.
     /// - Parameters:
     ///   - first: What the IP header names.
     ///   - end: Where the IP packet ends in `bytes`.
-    init(
+    public init(
         walking bytes: RawSpan, from offset: Int, to end: Int, first: IPProtocol, family: AddressFamily
     ) throws(PacketFault) {
         next = first

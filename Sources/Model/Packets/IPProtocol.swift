@@ -5,8 +5,13 @@ public struct IPProtocol: RawRepresentable, Hashable, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let hopByHop = IPProtocol(rawValue: 0)
+    public static let icmp = IPProtocol(rawValue: 1)
+    /// An IPv4 packet in another.
+    public static let ipv4 = IPProtocol(rawValue: 4)
     public static let tcp = IPProtocol(rawValue: 6)
     public static let udp = IPProtocol(rawValue: 17)
+    /// An IPv6 packet in another.
+    public static let ipv6 = IPProtocol(rawValue: 41)
     public static let routing = IPProtocol(rawValue: 43)
     public static let fragment = IPProtocol(rawValue: 44)
     public static let esp = IPProtocol(rawValue: 50)

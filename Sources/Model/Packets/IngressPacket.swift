@@ -47,13 +47,18 @@ public enum IngressPacket: Hashable, Sendable {
     public init(parsing frame: RawSpan) {
         do throws(PacketFault) {
             let ethernet = try EthernetHeader(parsing: frame)
-            switch ethernet.etherType {
-            case .ipv4:
-                let header = try IPv4Header(parsing: frame, at: ethernet.byteCount)
-                self.init(header, frame, at: ethernet.byteCount)
-            case .ipv6:
-                let header = try IPv6Header(parsing: frame, at: ethernet.byteCount)
-                self.init(header, frame, at: ethernet.byteCount)
+            self.init(parsing: frame, at: ethernet.byteCount, as: ethernet.etherType)
+        } catch {
+            self = .malformed(error, nil)
+        }
+    }
+
+    /// Parses what follows an Ethernet header, from an offset on.
+    public init(parsing bytes: RawSpan, at offset: Int, as etherType: EtherType) {
+        do throws(PacketFault) {
+            switch etherType {
+            case .ipv4: self.init(try IPv4Header(parsing: bytes, at: offset), bytes, at: offset)
+            case .ipv6: self.init(try IPv6Header(parsing: bytes, at: offset), bytes, at: offset)
             default: self = .notIP
             }
         } catch {

@@ -1,9 +1,32 @@
-/// The checksum of IPv4 and TCP headers. Source: RFC 1071.
+/// The checksum of IPv4, ICMP, TCP and UDP. Source: RFC 1071.
 public enum InternetChecksum {
     /// The one's complement of the one's complement sum of 16-bit words; 0 over bytes that hold their right checksum.
     public static func of(_ bytes: [UInt8]) -> UInt16 {
+        // Bytes have no padding that could be uninitialized.
+        let span = unsafe bytes.span.bytes
+        return folded(sum(span, 0..<span.byteCount))
+    }
+
+    /// The sum of the 16-bit words of a range, which may be added to others; an odd last byte is the high one.
+    public static func sum(_ bytes: RawSpan, _ range: Range<Int>) -> UInt64 {
         var sum: UInt64 = 0
-        for (index, byte) in bytes.enumerated() { sum += UInt64(byte) << (index.isMultiple(of: 2) ? 8 : 0) }
+        var offset = range.lowerBound
+        while offset + 4 <= range.upperBound {
+            sum &+= UInt64(bytes.network32(at: offset))
+            offset += 4
+        }
+        // 2¹⁶ is 1 modulo 2¹⁶ - 1, so that words of 32 bits may be added as well.
+        if offset + 2 <= range.upperBound {
+            sum &+= UInt64(bytes.network16(at: offset))
+            offset += 2
+        }
+        if offset < range.upperBound { sum &+= UInt64(bytes.byte(at: offset)) << 8 }
+        return sum
+    }
+
+    /// The checksum of a sum.
+    public static func folded(_ sum: UInt64) -> UInt16 {
+        var sum = sum
         while sum > 0xffff { sum = (sum & 0xffff) + sum >> 16 }
         return ~UInt16(sum)
     }

@@ -170,19 +170,32 @@ struct NodeAuthorization: Sendable {
     mutating func receive(
         _ frame: [UInt8], hook: XDPIngress, frontends: inout some MapAccess, now: UInt64, trace: inout Trace
     ) -> Arrival {
-        guard mode != .compiled else {
-            guard let maps = compiled?.maps else { preconditionFailure("node \(node): no policies are compiled") }
-            let decision = hook.run(
-                IngressPacket(parsing: frame), policies: maps, flows: &flows, now: now, recorder: &trace)
-            return Arrival(
-                outcome: decision.verdict == .pass ? .passed : .dropped, reason: decision.reason,
-                counted: decision.counted, judgement: judgement(decision))
-        }
+        if mode == .compiled { return judge(IngressPacket(parsing: frame), hook: hook, now: now, recorder: &trace) }
         var frame = frame
-        guard let outcome = upstream?.receive(&frame, frontends: &frontends, recorder: &trace) else {
+        return judge(&frame, frontends: &frontends, recorder: &trace)
+    }
+
+    /// Judges a packet by the compiled policies.
+    /// - Precondition: These decide, and are active.
+    mutating func judge(
+        _ packet: IngressPacket, hook: XDPIngress, now: UInt64, recorder: inout some DecisionRecorder
+    ) -> Arrival {
+        guard let maps = compiled?.maps else { preconditionFailure("node \(node): no policies are compiled") }
+        let decision = hook.run(packet, policies: maps, flows: &flows, now: now, recorder: &recorder)
+        return Arrival(
+            outcome: decision.verdict == .pass ? .passed : .dropped, reason: decision.reason,
+            counted: decision.counted, judgement: judgement(decision))
+    }
+
+    /// Judges a frame as upstream does. A reset changes it.
+    /// - Precondition: Upstream's engines decide, and are active.
+    mutating func judge(
+        _ frame: inout [UInt8], frontends: inout some MapAccess, recorder: inout some DecisionRecorder
+    ) -> Arrival {
+        guard let outcome = upstream?.receive(&frame, frontends: &frontends, recorder: &recorder) else {
             preconditionFailure("node \(node): upstream's authorization is not running")
         }
-        trace.record(.ingress(.upstream(outcome)))
+        recorder.record(.ingress(.upstream(outcome)))
         let reason = outcome.reason.counted(isOffloaded: mode == .offload)
         return Arrival(
             outcome: outcome.reason == .reset ? .reset : outcome.passes ? .passed : .dropped, reason: reason,

@@ -15,6 +15,8 @@ public struct Disposition: Hashable, Sendable {
         case reset
         /// Another capture, or the same one, showed it before: it was processed then.
         case seenAgain
+        /// A fragment that a node keeps until the others have come.
+        case held
         /// ARP and whatever else is neither IPv4 nor IPv6.
         case notIP
         /// It cannot be parsed, and so has no way.
@@ -36,18 +38,19 @@ public struct Disposition: Hashable, Sendable {
 public enum DispositionReason: Hashable, Sendable {
     /// A hook of the data plane.
     case hook(Hook, Reason)
-    /// A counter of XFRM.
-    case xfrm(XFRMCounter)
+    /// Linux's network stack, or tc.
+    case network(NetworkDrop)
     case fault(PacketFault)
     /// The replay itself.
     case replay(ReplayReason)
 
-    /// A name for scripts: `xdpIngress.deniedByPolicy`, `XfrmInNoStates`, `wrongLength`, `notTranslated`.
+    /// A name for scripts: `xdpIngress.deniedByPolicy`, `XfrmInNoStates`, `tooBig`, `wrongLength`, `notTranslated`.
     public var name: String {
         switch self {
         case .hook(let hook, let reason): "\(hook.rawValue).\(reason.rawValue)"
-        case .xfrm(let counter): counter.rawValue
-        case .fault(let fault): "\(fault)"
+        case .network(.xfrm(let counter)): counter.rawValue
+        case .network(.malformed(let fault)), .fault(let fault): "\(fault)"
+        case .network(let drop): String("\(drop)".prefix { $0 != "(" })
         case .replay(let reason): reason.rawValue
         }
     }
@@ -56,7 +59,7 @@ public enum DispositionReason: Hashable, Sendable {
     public var sentence: String {
         switch self {
         case .hook(_, let reason): reason.sentence
-        case .xfrm(let counter): counter.rawValue
+        case .network(let drop): drop.phrase
         case .fault(let fault): fault.rawValue
         case .replay(let reason): reason.sentence
         }
@@ -75,6 +78,10 @@ public enum ReplayReason: String, Hashable, Sendable, CaseIterable {
     case firstFragmentMissing
     case notTranslated
     case connectRefused
+    case notOfThePod
+    case nobodyHasIt
+    case waitsForFragments
+    case shownElsewhere
 
     /// A phrase for people.
     public var sentence: String {
@@ -89,6 +96,10 @@ public enum ReplayReason: String, Hashable, Sendable, CaseIterable {
         case .firstFragmentMissing: "a later fragment, whose first the capture does not hold"
         case .notTranslated: "it goes to a service's address, which nothing behind the point of capture translates"
         case .connectRefused: "the connection's connect was refused"
+        case .notOfThePod: "neither of its addresses is the pod's at which the capture was taken"
+        case .nobodyHasIt: "its destination is in a node's pod addresses, and no pod has it"
+        case .waitsForFragments: "a fragment that the node keeps until the others have come"
+        case .shownElsewhere: "another capture between the nodes showed it already"
         }
     }
 }

@@ -66,14 +66,14 @@ public enum FlowEnding: String, Hashable, Sendable, CaseIterable {
     case idle
     /// The same addresses and ports began another connection.
     case replaced
+    /// There were too many flows (`ReplayOptions.flowLimit`).
+    case crowdedOut
     /// The capture ended.
     case captureEnded
 }
 
 /// What is known of one flow when it ends.
 public struct FlowSummary: Hashable, Sendable {
-    /// From 1, in the order of first packets.
-    public var number: UInt64
     public var protocolNumber: IPProtocol
     /// Who sent the first packet; of a connection that began before the capture, whoever seems to be the client.
     public var client: FlowParty
@@ -104,10 +104,11 @@ public struct FlowSummary: Hashable, Sendable {
     public var stopReason: DispositionReason?
     /// Packets that another capture, or the same, showed before.
     public var seenAgain: UInt64
-    /// Number of its first packet in the capture.
+    /// Number of its first packet, which names the flow.
     public var firstPacket: UInt64
-    /// Of the first and the last packet, in nanoseconds as the capture has them.
+    /// Of its first packet, in nanoseconds as the capture has them.
     public var firstTimestamp: UInt64
+    /// Of its last packet, to about a millisecond.
     public var lastTimestamp: UInt64
     public var ending: FlowEnding
 }

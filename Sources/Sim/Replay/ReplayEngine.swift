@@ -1,18 +1,205 @@
-/// Replays captured packets through a world, one after another: tells the flow of each, runs the hooks that its vantage
-/// leaves before it, and keeps count of what becomes of it.
+import Model
+
+/// Replays captured packets through a world and its network, one after another: tells the flow of each, runs the hooks
+/// that its vantage leaves before it, and keeps count of what becomes of it.
 ///
-/// A value, like the world it holds: the same packets give the same report.
-public struct ReplayEngine: Sendable {
-    public private(set) var world: World
+/// A packet that does what the last one of its flow and direction did, in clear, is counted without going the way again.
+/// The same packets in the same order give the same report.
+public struct ReplayEngine {
+    public internal(set) var world: World
+    public internal(set) var network: Network
     public let vantages: [Vantage]
     public let options: ReplayOptions
 
+    let places: ReplayPlaces
+    let sides: [VantageSide?]
+    /// Whether a pod's own capture is part of the replay, by its index.
+    let isCaptured: [Bool]
+    /// Nodes of the pods whose capture is part of the replay.
+    let capturedNodes: Set<String>
+    let transitCount: Int
+    /// Index in `Network.pods` by index in `ReplayPlaces.pods`, and the reverse; -1 for none.
+    let networkPods: [Int]
+    let placedPods: [Int]
+    /// Whether any node's programs look at what arrives, and xdp_ingress by the pod's index there.
+    let judgedPods: [Bool]
+    let hooks: [String: XDPIngress]
+
+    var flows = FlowTable()
+    var details = FlowDetailsTable()
+    var facts: [FlowFacts] = [FlowFacts()]
+    var factNumbers: [FlowFacts: UInt32] = [FlowFacts(): 0]
+    var books: ReplayBooks
+    var connections: ConnectionRows
+    var inFlows = Traffic()
+    var mostLiveFlows = 0
+    var firstTimestamp: UInt64?
+    var lastTimestamp: UInt64 = 0
+    /// What of the capture's time the world knows.
+    var worldTimestamp: UInt64 = 0
+    let timeouts: FlowTimeouts
+    /// The shortest of the timeouts, in ticks.
+    let shortestIdle: UInt32
+
+    var fragments = FragmentMemory()
+    var recent = RecentPackets()
+    var decrypted = RecentPackets()
+    /// Whether any packet was decrypted in transit: then one in clear may be the same again.
+    var hasDecrypted = false
+    var editor = PacketEditor()
+    var segment = PacketEditor()
+    /// Of the packet in the editor, as many as the capture does not hold.
+    var missingByteCount = 0
+    var frame: [UInt8] = []
+    var cutPackets: UInt64 = 0
+    var segmentedPackets: UInt64 = 0
+    var midCaptureFlows: UInt64 = 0
+
     /// - Parameters:
     ///   - world: Its nodes have maps, and the pods to be managed are.
+    ///   - network: Of the same mesh (`Network(_:options:seed:)`), with the rules of encryption.
     ///   - vantages: Of the captures, in the order of `PacketRecord.vantage`.
-    public init(world: World, vantages: [Vantage], options: ReplayOptions = ReplayOptions()) {
+    public init(world: World, network: Network, vantages: [Vantage], options: ReplayOptions = ReplayOptions()) {
         self.world = world
+        self.network = network
         self.vantages = vantages
         self.options = options
+        let places = ReplayPlaces(world.mesh)
+        self.places = places
+        sides = vantages.map { VantageSide($0, places, world.mesh) }
+        var (isCaptured, capturedNodes) = ([Bool](repeating: false, count: places.pods.count), Set<String>())
+        for case .pod(let index, _)? in sides {
+            isCaptured[index] = true
+            capturedNodes.insert(places.pods[index].node)
+        }
+        self.isCaptured = isCaptured
+        self.capturedNodes = capturedNodes
+        transitCount = sides.count { if case .transit? = $0 { true } else { false } }
+        var networkPods = [Int](repeating: -1, count: places.pods.count)
+        placedPods = network.pods.map { places.pod(WorkloadUID($0.name)) ?? -1 }
+        for (index, placed) in placedPods.enumerated() where placed >= 0 { networkPods[placed] = index }
+        self.networkPods = networkPods
+        judgedPods = places.pods.map { world.judges($0.uid) }
+        hooks = Dictionary(uniqueKeysWithValues: world.nodeNames.map { ($0, world.xdpIngress(of: $0)) })
+        books = ReplayBooks(leakLimit: options.leakLimit)
+        connections = ConnectionRows(limit: options.connectionLimit)
+        timeouts = options.timeouts
+        shortestIdle = UInt32(clamping: options.timeouts.shortest >> FlowEntry.tickBits)
+    }
+
+    // MARK: Packets
+
+    /// Processes the next packet.
+    /// - Parameter bytes: From the network layer on; the capture may hold less than all of it.
+    public mutating func process(_ bytes: RawSpan, _ record: PacketRecord) {
+        var observer = NoObserver()
+        process(bytes, record, observer: &observer)
+    }
+
+    /// Processes the next packet, and tells an observer of it.
+    public mutating func process<Observer: ReplayObserver>(
+        _ bytes: RawSpan, _ record: PacketRecord, observer: inout Observer
+    ) {
+        if record.timestamp > lastTimestamp { lastTimestamp = record.timestamp }
+        guard record.etherType == .ipv4 || record.etherType == .ipv6 else {
+            return processNotIP(record, &observer)
+        }
+        let outline: PacketOutline
+        do throws(PacketOutline.Fault) {
+            outline = try PacketOutline(
+                parsing: bytes, isIPv6: record.etherType == .ipv6, originalByteCount: record.originalByteCount)
+        } catch {
+            return processUnreadable(error, record, &observer)
+        }
+        let key = FlowKey(outline)
+        let hash = key.hash
+        let place = outline.fragment == nil ? flows.find(key, hash: hash) : nil
+        if let place, !observer.wantsSteps(of: record),
+            let disposition = flows[place.number].repeats(
+                isForward: place.isForward, outline, record, shortestIdle: shortestIdle)
+        {
+            books.count(disposition, byteCount: outline.byteCount, packet: record.number)
+            observer.resolved(resolution(of: place, disposition, record))
+            return
+        }
+        processSlowly(bytes, PacketContext(record: record, outline: outline, key: key), place, &observer)
+    }
+
+    private func resolution(of place: FlowTable.Place, _ disposition: Int, _ record: PacketRecord) -> PacketResolution {
+        PacketResolution(
+            record: record, disposition: books.dispositions[disposition], isLeak: false, isEncrypted: false,
+            judgement: nil)
+    }
+
+    // MARK: The end
+
+    /// Ends the flows that are still followed, and says what the replay comes to.
+    public mutating func finish(observer: inout some ReplayObserver) -> ReplayReport {
+        for number in 0..<flows.extent where flows.isLive(number) {
+            endFlow(number, .captureEnded, &observer)
+        }
+        var report = ReplayReport()
+        report.dispositions = books.dispositionRows
+        report.total = report.dispositions.reduce(into: Traffic()) { $0 += $1.traffic }
+        report.inFlows = inFlows
+        report.leaks = books.leaks { places.party(SocketAddress($0, port: 0)).name ?? $0.description }
+        report.otherLeaks = books.otherLeaks
+        report.connections = connections.rows
+        report.others = connections.others
+        report.flowCount = connections.flowCount
+        report.mostLiveFlows = mostLiveFlows
+        report.durationNanoseconds = lastTimestamp &- (firstTimestamp ?? lastTimestamp)
+        report.notes = notes
+        return report
+    }
+
+    /// Ends the flows that are still followed, and says what the replay comes to.
+    public mutating func finish() -> ReplayReport {
+        var observer = NoObserver()
+        return finish(observer: &observer)
+    }
+
+    private var notes: [String] {
+        var notes: [String] = []
+        for (vantage, side) in zip(vantages, sides) where side == nil {
+            notes.append("\(vantage): the mesh has no such pod; all packets of its capture are undetermined")
+        }
+        if midCaptureFlows > 0 {
+            notes.append(
+                "\(midCaptureFlows) flows began before the capture; they were looked up, and nothing was drawn for them"
+            )
+        }
+        if cutPackets > 0 {
+            notes.append(
+                "\(cutPackets) packets were cut by the capture; where they are encrypted, only their size is known")
+        }
+        if segmentedPackets > 0 {
+            notes.append(
+                "\(segmentedPackets) packets were larger than the interface's MTU, as segmentation offload shows them; "
+                    + "they were cut into segments")
+        }
+        if connections.others.flows > 0 {
+            notes.append(
+                "\(connections.others.flows) flows are in \"others\": there are more than \(connections.limit) rows")
+        }
+        return notes
+    }
+}
+
+/// A packet and what is known of it.
+struct PacketContext {
+    var record: PacketRecord
+    var outline: PacketOutline
+    /// With the ports of its first fragment, where it is a later one.
+    var key: FlowKey
+
+    var source: IPAddress { outline.source.address(outline.family) }
+    var destination: IPAddress { outline.destination.address(outline.family) }
+    var isTCP: Bool { outline.protocolNumber == .tcp }
+}
+
+extension FlowTimeouts {
+    var shortest: UInt64 {
+        min(opening, established, closing, closed, reset, datagram, datagramStream, other)
     }
 }

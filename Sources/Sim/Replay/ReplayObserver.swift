@@ -49,12 +49,10 @@ public enum ReplayStep: Sendable {
     case shifted(by: Int)
     /// It is larger than the interface's MTU: segmentation offload; the kernel cuts it into so many segments.
     case segmented(into: Int)
-    /// The capture cut it; the missing bytes count as zeros.
-    case filled(byteCount: Int)
 }
 
-/// Watches a replay. What it does not ask for is not put together.
-public protocol ReplayObserver {
+/// Watches a replay, and packets on their way through the network. What it does not ask for is not put together.
+public protocol ReplayObserver: JourneyRecorder {
     /// Whether the steps of a packet are wanted. Such a packet takes the whole way, nothing of it from memory.
     func wantsSteps(of record: PacketRecord) -> Bool
     /// A step of the packet that is being processed.
@@ -72,4 +70,9 @@ public struct NoObserver: ReplayObserver {
     @inlinable public mutating func step(_ step: @autoclosure () -> ReplayStep) {}
     @inlinable public mutating func resolved(_ resolution: @autoclosure () -> PacketResolution) {}
     @inlinable public mutating func ended(_ flow: @autoclosure () -> FlowSummary) {}
+    @inlinable public static var wantsBytes: Bool { false }
+    @inlinable public mutating func record(node: Int, _ step: @autoclosure () -> JourneyStep) {}
+    @inlinable public mutating func observe(
+        _ point: ObservationPoint, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int
+    ) {}
 }

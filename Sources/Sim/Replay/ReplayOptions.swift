@@ -4,6 +4,8 @@ public struct ReplayOptions: Hashable, Sendable {
     public var connectionLimit = 10_000
     /// Most rows of leaks.
     public var leakLimit = 1_000
+    /// Most flows that are followed at once, about 150 bytes each.
+    public var flowLimit = 1_000_000
     /// How long flows are followed that nothing is seen of.
     public var timeouts = FlowTimeouts()
 

@@ -16,7 +16,7 @@ public struct PacketResult: Sendable {
 
 extension World {
     /// Most denials that xdp_ingress reports in a second: the agent's default.
-    private static let denialsPerSecond: UInt32 = 100
+    static let denialsPerSecond: UInt32 = 100
 
     // MARK: Who decides
 
@@ -42,7 +42,7 @@ extension World {
     // MARK: Packets
 
     /// The node on which xdp_ingress sees a pod's packets: the pod is managed, and its namespace is its own.
-    private func nodeJudging(_ uid: WorkloadUID) -> String? {
+    func nodeJudging(_ uid: WorkloadUID) -> String? {
         guard let namespace = namespaces[uid], !namespace.isHost, isManaged(uid) else { return nil }
         return namespace.node
     }

@@ -125,7 +125,7 @@ extension World {
     private static let noMaps = MapStore(
         capacities: MapCapacities(frontend: 0, service: 0, endpoint: 0, backend: 0, manage: 0, nodeInfo: 0))
 
-    private mutating func count(_ decision: ConnectDecision) {
+    mutating func count(_ decision: ConnectDecision) {
         counters.add(.connects)
         counters.add(reason: decision.reason)
         switch decision.verdict {

@@ -1,0 +1,40 @@
+import Model
+
+extension Network {
+    /// Tells a packet's sender by ICMP what became of it, and follows the error to its end. Upstream sends errors about
+    /// decrypted packets in clear, because no program marks what a node sends itself.
+    mutating func tell<R: JourneyRecorder>(
+        _ error: ICMPError, about bytes: RawSpan, _ transit: Transit, at node: Int, _ journey: inout Journey,
+        _ recorder: inout R
+    ) {
+        guard ICMPErrorPacket.isDue(about: bytes, transit.head) else { return }
+        let family = transit.head.family
+        let source: IPAddress? =
+            switch route(to: transit.head.source, at: node) {
+            case .pod: nodes[node].podSideAddress(family)
+            default: nodes[node].uplinkAddress(family)
+            }
+        guard let source else { return }
+        let chance =
+            switch family {
+            case .v4: nodes[node].ownIdentifications.next()
+            case .v6: nodes[node].ownFlowLabels.next()
+            }
+        var buffer = takeBuffer()
+        defer { giveBack(buffer) }
+        guard
+            let head = ICMPErrorPacket.write(
+                error, about: bytes, transit.head, from: source, chance: chance, into: &buffer)
+        else { return }
+        recorder.record(node: node, .error(error))
+        let mustEncrypt = options.nodeErrors == .encrypt && transit.decryptedBy != nil
+        var reply = Transit(head, mark: mustEncrypt ? .encrypt : .none)
+        reply.isRebuilt = true
+        var replyJourney = Journey(end: .outside)
+        // Bytes have no padding that could be uninitialized.
+        sendOwn(
+            unsafe buffer.span.bytes, &reply, at: node, &replyJourney, &recorder, mustEncrypt: mustEncrypt)
+        journey.error = error
+        journey.errorEnd = Journey.ErrorEnd(end: replyJourney.end, wire: replyJourney.wire)
+    }
+}

@@ -1,0 +1,31 @@
+import Model
+
+/// A packet on its way, beside its bytes.
+struct Transit {
+    var head: PacketHead
+    var mark = PacketMark.none
+    /// The state of the node where the packet is that decrypted it.
+    var decryptedBy: Int?
+    /// What the ESP packet would carry, had the capture held enough to encrypt it.
+    var concealed: Concealed?
+    /// Whether this is the node's own ESP packet, or a fragment of it.
+    var isSealedHere = false
+    /// Whether the bytes are not those that entered but for time to live and ECN.
+    var isRebuilt = false
+
+    init(_ head: PacketHead, mark: PacketMark = .none) {
+        self.head = head
+        self.mark = mark
+    }
+}
+
+/// An inner packet of which the capture holds only the beginning: it goes on as if encrypted, and its bytes lie as they
+/// are behind `frontByteCount` bytes of outer header, SPI, sequence number and IV.
+struct Concealed {
+    var head: PacketHead
+    /// What it was encrypted with: opening compares keys instead of an ICV.
+    var key: AEADKey
+    var hasExtendedSequence: Bool
+    var sequence: UInt64
+    var frontByteCount: Int
+}

@@ -1,0 +1,178 @@
+public import CommandLineTool
+import Model
+public import Sim
+
+/// What a decryption has found, for people and for scripts. Leaks come first, then other failures, then each state.
+public struct DecryptionOutput: Sendable {
+    let report: DecryptionReport
+    /// Names of the captures, in the order of their indexes.
+    let captures: [String]
+    /// What was left out of the inputs.
+    let notes: [String]
+
+    /// More failures are not told one by one in the text.
+    static let listedFailureLimit = 20
+
+    public init(_ report: DecryptionReport, captures: [String], notes: [String]) {
+        self.report = report
+        self.captures = captures
+        self.notes = notes
+    }
+
+    // MARK: Text
+
+    public func text(_ style: Style) -> String {
+        var sections: [String] = []
+        if !report.leaks.isEmpty { sections.append(leakText(style)) }
+        if !report.failures.isEmpty { sections.append(failureText(style)) }
+        if !report.associations.isEmpty { sections.append(associationText) }
+        if !report.strangers.isEmpty { sections.append(strangerText) }
+        sections.append(totalText(style))
+        return sections.joined(separator: "\n")
+    }
+
+    private func leakText(_ style: Style) -> String {
+        let title = "\(counted(report[.leak], "packet")) in clear between pods of different nodes"
+        let lines = report.leaks.map { leak in
+            "  \(leak.source) → \(leak.destination): \(counted(leak.packetCount, "packet")), "
+                + "\(counted(leak.byteCount, "byte")), the first is \(place(leak.first))"
+        }
+        return ([style.red(title)] + lines).joined(separator: "\n") + "\n"
+    }
+
+    private func failureText(_ style: Style) -> String {
+        let total = report.failureCount - report[.leak]
+        let title = "\(counted(total, "packet")) not as it should be".replacingPlural(total)
+        var lines = report.failures.prefix(Self.listedFailureLimit).map { failure in
+            "  \(place(failure.place)): \(failure.kind.rawValue), \(Self.tunnel(failure))"
+                + (failure.detail.isEmpty ? "" : " (\(failure.detail))")
+        }
+        let rest = total - min(total, UInt64(lines.count))
+        if rest > 0 { lines.append("  and \(rest) more") }
+        return ([style.red(title)] + lines).joined(separator: "\n") + "\n"
+    }
+
+    private static func tunnel(_ failure: DecryptionReport.Failure) -> String {
+        let spi = failure.spi.map { ", SPI \($0)" } ?? ""
+        let sequence = failure.sequence.map { ", sequence \($0)" } ?? ""
+        return "\(failure.source) → \(failure.destination)\(spi)\(sequence)"
+    }
+
+    private func place(_ place: DecryptionReport.Place) -> String {
+        captures.count > 1 ? "packet \(place.number) of \(captures[place.capture])" : "packet \(place.number)"
+    }
+
+    private var associationText: String {
+        var table = TextTable(columns: [
+            .init("source"), .init("destination"), .init("SPI"), .init("packets", .right), .init("bytes", .right),
+            .init("first", .right), .init("last", .right), .init("replays", .right), .init("bad ICV", .right),
+            .init("gaps"),
+        ])
+        for state in report.associations {
+            table.append([
+                "\(state.source)", "\(state.destination)", "\(state.spi)", "\(state.packetCount)",
+                "\(state.byteCount)", Self.number(state.numbers.first), Self.number(state.numbers.last),
+                "\(state.replayCount)", "\(state.badICVCount)", Self.gapText(state.numbers),
+            ])
+        }
+        let accepting = report.associations.filter { $0.replayCount > 0 && $0.replayWindow == 0 }
+        let lines = accepting.map { state in
+            "\(state.source) → \(state.destination), SPI \(state.spi): no listed state has a replay window, so that "
+                + "replays are accepted\n"
+        }
+        return table.text + lines.joined()
+    }
+
+    private static func gapText(_ numbers: SequenceSet) -> String {
+        let gaps = numbers.gaps
+        var texts = gaps.prefix(8).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)" }
+        if gaps.count > 8 { texts.append("and \(gaps.count - 8) more") }
+        if numbers.forgottenCount > 0 { texts.append("\(numbers.forgottenCount) early numbers") }
+        return texts.joined(separator: ", ")
+    }
+
+    private var strangerText: String {
+        var table = TextTable(columns: [
+            .init("source"), .init("destination"), .init("SPI"), .init("packets", .right), .init("bytes", .right),
+            .init("first", .right), .init("last", .right), .init("why it stays closed"),
+        ])
+        for stranger in report.strangers {
+            table.append([
+                "\(stranger.source)", "\(stranger.destination)", "\(stranger.spi)", "\(stranger.packetCount)",
+                "\(stranger.byteCount)", "\(stranger.firstSequence)", "\(stranger.lastSequence)",
+                stranger.reason ?? "no state has this destination and SPI",
+            ])
+        }
+        return table.text
+    }
+
+    private func totalText(_ style: Style) -> String {
+        var table = TextTable(columns: [.init("packets", .right), .init("what they are")])
+        for kind in DecryptionReport.Kind.allCases where report[kind] > 0 {
+            table.append(["\(report[kind])", kind.rawValue])
+        }
+        table.append(["\(report.packetCount)", "read"])
+        let verdict =
+            report.isSuccess
+            ? style.green("nothing failed") : style.red("\(counted(report.failureCount, "packet")) failed")
+        return table.text + verdict + "\n"
+    }
+
+    static func number(_ number: UInt64?) -> String { number.map { "\($0)" } ?? "" }
+
+    // MARK: CSV
+
+    /// A row for each leak, state and unknown SPI, and one for all.
+    public var csv: String {
+        var table = CSVWriter(header: [
+            "row", "source", "destination", "spi", "packets", "bytes", "decrypted", "first", "last", "gaps", "replays",
+            "bad_icv", "different", "note",
+        ])
+        for leak in report.leaks {
+            table.append(lines: [
+                CSVWriter.line([
+                    "leak", "\(leak.source)", "\(leak.destination)", "", "\(leak.packetCount)", "\(leak.byteCount)", "",
+                    "", "", "", "", "", "", "first: \(place(leak.first))",
+                ])
+            ])
+        }
+        for state in report.associations {
+            let gaps = state.numbers.gaps.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " ")
+            table.append(lines: [
+                CSVWriter.line([
+                    "state", "\(state.source)", "\(state.destination)", "\(state.spi)", "\(state.packetCount)",
+                    "\(state.byteCount)", "\(state.decryptedCount)", Self.number(state.numbers.first),
+                    Self.number(state.numbers.last), gaps, "\(state.replayCount)", "\(state.badICVCount)",
+                    "\(state.differentCount)", "",
+                ])
+            ])
+        }
+        for stranger in report.strangers {
+            table.append(lines: [
+                CSVWriter.line([
+                    "unknown", "\(stranger.source)", "\(stranger.destination)", "\(stranger.spi)",
+                    "\(stranger.packetCount)", "\(stranger.byteCount)", "0", "\(stranger.firstSequence)",
+                    "\(stranger.lastSequence)", "", "", "", "", stranger.reason ?? "",
+                ])
+            ])
+        }
+        let replays = report.associations.reduce(0) { $0 + $1.replayCount }
+        table.append(lines: [
+            CSVWriter.line([
+                "total", "", "", "", "\(report.packetCount)", "", "\(report[.decrypted])", "", "", "", "\(replays)",
+                "\(report[.badICV])", "\(report[.different])", "",
+            ])
+        ])
+        return table.text
+    }
+}
+
+/// A number with its noun.
+func counted(_ count: UInt64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+extension String {
+    /// "as it should be" of one, "as they should be" of several.
+    fileprivate func replacingPlural(_ count: UInt64) -> String {
+        count == 1 || !hasSuffix("it should be") ? self : dropLast("it should be".count) + "they should be"
+    }
+}
