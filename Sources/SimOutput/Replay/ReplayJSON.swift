@@ -43,7 +43,8 @@ extension Traffic {
 }
 
 extension DispositionReason {
-    fileprivate var json: JSONValue { ["name": .string(name), "text": .string(sentence)] }
+    /// Name and sentence.
+    var json: JSONValue { ["name": .string(name), "text": .string(sentence)] }
 }
 
 extension ReplayReport.DispositionRow {

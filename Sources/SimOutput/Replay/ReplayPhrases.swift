@@ -3,18 +3,6 @@ import Sim
 
 /// Rows of a replay's report in words.
 enum ReplayPhrases {
-    /// `TCP`, `UDP`, or the number.
-    static func name(_ protocolNumber: IPProtocol) -> String {
-        switch protocolNumber {
-        case .tcp: "TCP"
-        case .udp: "UDP"
-        case .esp: "ESP"
-        case .icmpv6: "ICMPv6"
-        case IPProtocol(rawValue: 1): "ICMP"
-        default: "protocol \(protocolNumber.rawValue)"
-        }
-    }
-
     /// Why, as a name and a sentence; a counter of XFRM is both.
     static func text(_ reason: DispositionReason) -> String {
         reason.name == reason.sentence ? reason.name : "\(reason.name): \(reason.sentence)"

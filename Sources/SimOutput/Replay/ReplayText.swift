@@ -78,7 +78,7 @@ public struct ReplayText: Sendable {
                 .init("WENT TO"), .init("VERDICT"),
             ] + (isEncrypted ? [.init("ON THE WIRE")] : []))
         for row in report.connections {
-            let name = row.protocolNumber == .tcp ? "" : " (\(ReplayPhrases.name(row.protocolNumber)))"
+            let name = row.protocolNumber == .tcp ? "" : " (\(row.protocolNumber.name))"
             var cells = [
                 "\(row.flows)", "\(row.traffic.packets)", "\(row.traffic.bytes)", row.client,
                 ReplayPhrases.requested(row) + name, ReplayPhrases.final(row), ReplayPhrases.verdict(row),
