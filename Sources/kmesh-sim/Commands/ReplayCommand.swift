@@ -105,8 +105,70 @@ struct ReplayCommand {
         guard (invocation.positionals + invocation.values("mesh")).filter({ $0 == "-" }).count <= 1 else {
             throw invocation.usageError(.rule("standard input can be read only once"))
         }
-        guard invocation.positionals.count <= 1 || !invocation.positionals.contains("-") || places.count > 0 else {
-            throw invocation.usageError(.rule("--at must say where several captures were taken, of which one is a pipe"))
+    }
+
+    /// Reads the mesh and the captures, and replays.
+    func run(on console: inout Console) throws -> ExitCode {
+        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
+        var packets: NetworkPackets
+        do {
+            packets = try NetworkPackets(
+                paths: invocation.positionals, filter: invocation.value("filter"),
+                tunnels: Self.tunnels(invocation.value("tunnels")))
+        } catch let error as CaptureError {
+            throw InputError(error)
+        } catch let error as FilterError {
+            throw invocation.usageError(.rule("--filter: \(error)"))
         }
+        var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
+        let report = try session.run(&packets, on: &console)
+        for fault in packets.faults { console.say("\(fault)") }
+        guard packets.counts.contains(where: { $0.read > $0.unsupported }) || packets.faults.isEmpty else {
+            return .badInput
+        }
+        return try show(report, of: session, &packets, on: &console)
+    }
+
+    private static func tunnels(_ kinds: String?) -> TunnelPorts? {
+        switch kinds {
+        case "vxlan": TunnelPorts(geneve: nil)
+        case "geneve": TunnelPorts(vxlan: nil)
+        case "all": TunnelPorts()
+        default: nil
+        }
+    }
+
+    private func show(
+        _ report: ReplayReport?, of session: ReplaySession, _ packets: inout NetworkPackets, on console: inout Console
+    ) throws -> ExitCode {
+        guard let report else {
+            guard let trace = session.trace, let resolution = trace.resolution else {
+                throw InputError(
+                    "--packet", nil, "there is no packet \(packet ?? 0); the captures have \(session.packetCount)")
+            }
+            let sections = trace.sections(world: session.engine.world, network: session.engine.network)
+            if format == "json" {
+                try console.write(PacketTraceText.json(sections, resolution))
+            } else {
+                try console.write(PacketTraceText(style: console.style).text(sections, resolution))
+            }
+            return .ok
+        }
+        let sources = session.sources(packets, preset: session.setup.preset, seed: seed ?? 1)
+        switch format {
+        case "json": try console.write(report.json(of: sources))
+        case "csv": for note in sources.notes + report.notes { console.say("note: \(note)") }
+        default: try console.write(ReplayText(report, of: sources, style: console.style).text)
+        }
+        let isBroken = !packets.faults.isEmpty
+        return report.leaks.isEmpty && report.drops.isEmpty && !isBroken ? .ok : .failed
+    }
+}
+
+extension InputError {
+    /// A capture that cannot be read.
+    init(_ error: CaptureError) {
+        let place = error.offset.map { "at byte \($0): " } ?? ""
+        self.init(error.file, nil, place + error.message)
     }
 }

@@ -3,10 +3,20 @@ import Model
 import Sim
 import SimOutput
 
-/// Lists flows as they end. Generic commands use it where nobody wants steps or bytes, so that packets cost nothing.
-struct FlowWatcher: ReplayObserver {
+/// An observer that a session drives.
+protocol ReplayWatcher: ReplayObserver {
+    /// A packet is about to be processed.
+    mutating func begin(_ record: PacketRecord)
+    /// Of the lines of flows that wait to be written.
+    var lineByteCount: Int { get }
+    /// Gives these lines away.
+    mutating func takeLines() -> String
+}
+
+/// Lists flows as they end, where nobody wants steps or bytes: packets cost nothing.
+struct FlowWatcher: ReplayWatcher {
     /// Lines that have not been written; nil where nobody wants any.
-    private(set) var lines: String?
+    private var lines: String?
 
     init(listsFlows: Bool) { lines = listsFlows ? "" : nil }
 
@@ -23,7 +33,9 @@ struct FlowWatcher: ReplayObserver {
         _ point: ObservationPoint, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int
     ) {}
 
-    /// Gives the lines away.
+    func begin(_ record: PacketRecord) {}
+    var lineByteCount: Int { lines?.utf8.count ?? 0 }
+
     mutating func takeLines() -> String {
         defer { if lines != nil { lines = "" } }
         return lines ?? ""
@@ -31,7 +43,7 @@ struct FlowWatcher: ReplayObserver {
 }
 
 /// Follows packets step by step, for files and for the trace of one packet.
-struct PacketWatcher: ReplayObserver {
+struct PacketWatcher: ReplayWatcher {
     private var flows: FlowWatcher
     private let outputs: ReplayOutputs?
     /// The packet to be traced.
@@ -46,7 +58,7 @@ struct PacketWatcher: ReplayObserver {
 
     static var wantsBytes: Bool { true }
 
-    mutating func wants(_ record: PacketRecord) { trace = record.number == tracedNumber ? PacketTrace() : nil }
+    mutating func begin(_ record: PacketRecord) { trace = record.number == tracedNumber ? PacketTrace() : nil }
 
     func wantsSteps(of record: PacketRecord) -> Bool { outputs != nil || record.number == tracedNumber }
 
@@ -70,5 +82,6 @@ struct PacketWatcher: ReplayObserver {
         outputs?.observe(point, node: node, mark: mark, packet, byteCount: byteCount)
     }
 
+    var lineByteCount: Int { flows.lineByteCount }
     mutating func takeLines() -> String { flows.takeLines() }
 }
