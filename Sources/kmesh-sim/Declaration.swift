@@ -27,7 +27,7 @@ extension Tool {
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
             CheckCommand.declaration, AuthzCommand.declaration, DiffCommand.declaration,
-            DecryptCommand.declaration, ConformCommand.declaration,
+            ReplayCommand.declaration, DecryptCommand.declaration, ConformCommand.declaration,
             .completion(of: "kmesh-sim"), .manual(of: "kmesh-sim"),
         ])
 }

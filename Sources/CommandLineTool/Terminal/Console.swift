@@ -45,4 +45,15 @@ public struct Console: ~Copyable {
             line.update(done: Int(fraction * 1000), of: 1000, on: &errors)
         }
     }
+
+    /// A line of progress that the next two change, for work between which results are written.
+    public func progressLine(_ title: String) -> ProgressLine { ProgressLine(title, isActive: showsProgress) }
+
+    /// Shows how much is done.
+    public mutating func update(_ line: inout ProgressLine, done: Int, of total: Int) {
+        line.update(done: done, of: total, on: &errors)
+    }
+
+    /// Takes the line away.
+    public mutating func remove(_ line: inout ProgressLine) { line.remove(from: &errors) }
 }

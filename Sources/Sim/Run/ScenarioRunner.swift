@@ -177,6 +177,12 @@ public struct ScenarioRunner: Sendable {
         problems = initialProblems
     }
 
+    /// The world before the first step, every node with maps, for a replay; and what the maps cannot hold.
+    public mutating func worldOfAllNodes() -> (world: World, problems: [Problem]) {
+        addNodes { _ in true }
+        return (world, initialProblems)
+    }
+
     private func node(of uid: WorkloadUID) -> String? { snapshot.mesh.workloads[uid]?.node }
 
     private mutating func manageAtStart() throws(InputError) {

@@ -50,7 +50,8 @@ extension ConnectionGroup {
 }
 
 extension Judgement {
-    fileprivate var json: JSONValue {
+    /// With names, and null for what no policy or rule decided.
+    var json: JSONValue {
         func number(_ rule: Int?) -> JSONValue { rule.map { JSONValue($0) } ?? .null }
         let dryRun = dryRun.map {
             ["allowed": .bool($0.isAllowed), "policy": JSONValue($0.policy), "rule": number($0.rule)] as JSONValue

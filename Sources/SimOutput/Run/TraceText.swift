@@ -22,7 +22,8 @@ struct TraceText {
         ["\(style.bold(trace.place)): \(trace.reason.rawValue)"] + trace.steps.map { "  " + line($0) }
     }
 
-    private func line(_ step: TraceStep) -> String {
+    /// A step of a trace.
+    func line(_ step: TraceStep) -> String {
         let name = style.dim(padded(step.what, to: Self.nameWidth))
         return step.key.isEmpty ? "\(name) \(step.value)" : "\(name) \(step.key) → \(step.value)"
     }

@@ -1,0 +1,46 @@
+import Model
+import Sim
+
+/// Rows of a replay's report in words.
+enum ReplayPhrases {
+    /// Why, as a name and a sentence; a counter of XFRM is both.
+    static func text(_ reason: DispositionReason) -> String {
+        reason.name == reason.sentence ? reason.name : "\(reason.name): \(reason.sentence)"
+    }
+
+    /// `1, 2, 3 and more`, where a row has more packets than it names.
+    static func numbers(_ numbers: [UInt64], of count: UInt64) -> String {
+        let text = numbers.map { "\($0)" }.joined(separator: ", ")
+        return UInt64(numbers.count) < count ? "\(text), …" : text
+    }
+
+    /// What a client asked for: `books/reviews:9080`.
+    static func requested(_ row: ReplayReport.ConnectionRow) -> String {
+        row.requestedPort == 0 ? row.requested : "\(row.requested):\(row.requestedPort)"
+    }
+
+    /// Where it went; empty where nobody knows.
+    static func final(_ row: ReplayReport.ConnectionRow) -> String {
+        guard let final = row.final else { return "" }
+        let port = row.finalPort.map { $0 == 0 ? "" : ":\($0)" } ?? ""
+        return final + port + (row.isViaWaypoint ? " via waypoint" : "")
+    }
+
+    /// What became of the connections and who decided it.
+    static func verdict(_ row: ReplayReport.ConnectionRow) -> String {
+        var text = row.outcome.rawValue
+        if let judgement = row.judgement { text += ", \(judgement)" }
+        if row.judgement?.isAllowed != false, let reason = row.stopReason { text += ", \(reason.name)" }
+        return row.isMidCapture ? "\(text), began before the capture" : text
+    }
+
+    /// What crossed the wire how; empty where nothing did.
+    static func encryption(_ encryption: FlowEncryption) -> String {
+        switch encryption {
+        case .none: ""
+        case .clear: "clear"
+        case .all: "encrypted"
+        case .some: "PARTLY IN CLEAR"
+        }
+    }
+}

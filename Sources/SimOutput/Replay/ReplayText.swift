@@ -1,0 +1,126 @@
+public import CommandLineTool
+import Model
+public import Sim
+
+/// A replay's report for people: leaks and drops first, then connections, then totals.
+public struct ReplayText: Sendable {
+    private let sources: ReplaySources
+    private let report: ReplayReport
+    private let style: Style
+
+    public init(_ report: ReplayReport, of sources: ReplaySources, style: Style) {
+        self.report = report
+        self.sources = sources
+        self.style = style
+    }
+
+    /// Everything.
+    public var text: String {
+        ([head, leaks, drops, connections, totals] + (notes.isEmpty ? [] : [notes])).filter { !$0.isEmpty }
+            .joined(separator: "\n")
+    }
+
+    private var head: String {
+        let files = sources.captures.map { capture in
+            let guess = capture.guess.map { ", guessed: \($0)" } ?? ""
+            return "\(style.bold(capture.path)), taken \(capture.vantage.sentence)\(guess)\n"
+        }
+        return files.joined() + "preset \(sources.preset.rawValue), seed \(sources.seed)\n"
+    }
+
+    // MARK: What went wrong
+
+    private var leaks: String {
+        guard !report.leaks.isEmpty else { return "" }
+        var table = TextTable(columns: [
+            .init("PACKETS", .right), .init("BYTES", .right), .init("FROM"), .init("TO"), .init("FIRST PACKETS"),
+        ])
+        for row in report.leaks {
+            table.append([
+                "\(row.traffic.packets)", "\(row.traffic.bytes)", row.source, row.destination,
+                ReplayPhrases.numbers(row.firstPackets, of: row.traffic.packets),
+            ])
+        }
+        if report.otherLeaks.packets > 0 {
+            table.append(["\(report.otherLeaks.packets)", "\(report.otherLeaks.bytes)", "others", "", ""])
+        }
+        return style.red("In clear, and had to be encrypted") + "\n" + table.text
+    }
+
+    private var drops: String {
+        guard !report.drops.isEmpty else { return "" }
+        return style.red("Dropped, reset, refused") + "\n" + table(report.drops).text
+    }
+
+    private func table(_ rows: [ReplayReport.DispositionRow]) -> TextTable {
+        var table = TextTable(columns: [
+            .init("PACKETS", .right), .init("BYTES", .right), .init("WHAT"), .init("FIRST PACKETS"), .init("WHY"),
+        ])
+        for row in rows {
+            table.append([
+                "\(row.traffic.packets)", "\(row.traffic.bytes)", row.disposition.kind.rawValue,
+                ReplayPhrases.numbers(row.firstPackets, of: row.traffic.packets),
+                ReplayPhrases.text(row.disposition.reason),
+            ])
+        }
+        return table
+    }
+
+    // MARK: Connections
+
+    private var connections: String {
+        guard !report.connections.isEmpty else { return "" }
+        let isEncrypted = report.connections.contains { $0.encryption != .none }
+        var table = TextTable(
+            columns: [
+                .init("FLOWS", .right), .init("PACKETS", .right), .init("BYTES", .right), .init("FROM"),
+                .init("ASKED FOR"),
+                .init("WENT TO"), .init("VERDICT"),
+            ] + (isEncrypted ? [.init("ON THE WIRE")] : []))
+        for row in report.connections {
+            let name = row.protocolNumber == .tcp ? "" : " (\(row.protocolNumber.name))"
+            var cells = [
+                "\(row.flows)", "\(row.traffic.packets)", "\(row.traffic.bytes)", row.client,
+                ReplayPhrases.requested(row) + name, ReplayPhrases.final(row), ReplayPhrases.verdict(row),
+            ]
+            if isEncrypted { cells.append(ReplayPhrases.encryption(row.encryption)) }
+            table.append(cells)
+        }
+        if report.others.flows > 0 {
+            let others = report.others
+            let cells = [
+                "\(others.flows)", "\(others.traffic.packets)", "\(others.traffic.bytes)", "others", "", "", "",
+            ]
+            table.append(cells + (isEncrypted ? [""] : []))
+        }
+        return style.bold("Connections") + "\n" + table.text
+    }
+
+    // MARK: Totals
+
+    private var totals: String {
+        var table = TextTable(columns: [.init("PACKETS", .right), .init("BYTES", .right), .init("WHAT")])
+        let filtered = sources.captures.reduce(0) { $0 + $1.filtered }
+        if filtered > 0 { table.append(["\(filtered)", "", "filtered out"]) }
+        for kind in Disposition.Kind.allCases {
+            let traffic = report.traffic(kind)
+            if traffic.packets > 0 { table.append(["\(traffic.packets)", "\(traffic.bytes)", kind.rawValue]) }
+        }
+        table.append(["\(report.total.packets + filtered)", "\(report.total.bytes)", "all"])
+        let flows = counted(Int(clamping: report.flowCount), "flow")
+        return style.bold("Totals") + "\n" + table.text
+            + "\(flows) in \(ReplayText.seconds(report.durationNanoseconds)), most at once \(report.mostLiveFlows)\n"
+    }
+
+    /// Seconds with three digits behind the point.
+    private static func seconds(_ nanoseconds: UInt64) -> String {
+        let milliseconds = nanoseconds / 1_000_000
+        let fraction = "\(milliseconds % 1000)"
+        return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) s"
+    }
+
+    private var notes: String {
+        let files = sources.captures.flatMap { capture in capture.notes.map { "\(capture.path): \($0)" } }
+        return (files + sources.notes + report.notes).map { "note: \($0)\n" }.joined()
+    }
+}

@@ -1,0 +1,174 @@
+import Captures
+import CommandLineTool
+import Inputs
+import Model
+import Scenario
+import Sim
+import SimOutput
+
+/// `kmesh-sim replay`
+struct ReplayCommand {
+    /// Arguments and help.
+    static let declaration = Command(
+        "replay", summary: "Show what the data plane makes of captured packets.",
+        discussion: """
+            Takes packet captures (pcap and pcapng, plain, gzip or zstd) and a mesh, and puts every packet through the \
+            data plane: the connection it belongs to and where that was sent, marks, encryption with real ESP, and \
+            the verdict of authorization. Several captures are merged by time.
+
+            A capture is taken somewhere, and the hooks that apply are those behind that place: in a pod \
+            (pod:NAMESPACE/NAME) all, for what the pod sends; at a node's uplink (node:NAME) or between the nodes \
+            (wire) only those of the receiving node. Without --at it is guessed from the addresses, and said.
+
+            Encryption needs the nodes' rules: key files with --keys, for meshes with KmeshNodeInfo objects, or what \
+            was set up on a node, as ip xfrm prints it or as ip xfrm command lines, with --xfrm.
+
+            With -o csv every flow is a line, written when the flow ends. --packet N explains one packet and nothing \
+            else.
+
+            Exits with 1 when packets were in clear that had to be encrypted, or were dropped or refused; with 3 when \
+            nothing could be read.
+            """,
+        examples: [
+            .init("kmesh-sim replay today.pcap --mesh mesh.yaml", "What would Kmesh make of today's traffic?"),
+            .init(
+                "kmesh-sim replay web.pcap --at pod:shop/web --mesh mesh.yaml --packet 17",
+                "Explain the way of one packet."),
+            .init(
+                "kmesh-sim replay pod.pcap.gz --mesh mesh/ --keys key.json --pcap-out all.pcapng",
+                "See every packet in Wireshark wherever it passes, encrypted and decrypted."),
+            .init(
+                "kmesh-sim replay a.pcap b.pcap --at pod:shop/a pod:shop/b --mesh mesh.yaml --xfrm rules.txt "
+                    + "--wire-out wire.pcap",
+                "Make the wire's packets of what two pods sent."),
+        ],
+        positionals: [.init("CAPTURE", maximum: nil, help: "Capture files; - is standard input.")],
+        options: [
+            .mesh, .nodes,
+            .value(
+                "at", "PLACE", arity: .several,
+                help: """
+                    Where the captures were taken, in their order: pod:NAMESPACE/NAME, node:NAME, or wire. One place \
+                    counts for all.
+                    """),
+            .value("filter", "EXPRESSION", help: "Replay only packets that a libpcap expression accepts."),
+            .value(
+                "tunnels", "KINDS", choices: ["vxlan", "geneve", "all"],
+                help: "Replay the packets inside VXLAN or Geneve packets in their place."),
+            .value(
+                "keys", "FILE", arity: .several,
+                help: "Kmesh's key files, the current one last; nodes come with KmeshNodeInfo objects of the mesh."),
+            .value(
+                "xfrm", "[NODE=]FILE", arity: .several,
+                help: """
+                    States and policies of a node as ip xfrm state and ip xfrm policy print them, or ip xfrm command \
+                    lines, with [NODE] before each where they are of several nodes.
+                    """),
+            .value(
+                "managed", "PODS", choices: ["all", "labelled", "none"], presence: .defaults(to: "all"),
+                help: "Which pods the mesh manages: all, those whose labels ask for it, or none."),
+            .value("packet", "N", help: "Explain the packet with this number, step by step."),
+            .value("pcap-out", "FILE", help: "Write every packet, at each place it passes, to a pcapng file."),
+            .value("wire-out", "FILE", help: "Write what is on the wire between nodes to a pcap file."),
+            .value("esp-sa", "FILE", help: "Write the keys of all states as Wireshark's file esp_sa."),
+            .preset(default: "hardened"), .seed(default: "1"),
+            .value(
+                "output", short: "o", "FORMAT", choices: ["text", "json", "csv"], presence: .defaults(to: "text"),
+                help: "How to print the results; csv lists flows."),
+        ])
+
+    private let invocation: Invocation
+    private let format: String
+    private let packet: UInt64?
+    private let preset: Preset?
+    private let seed: UInt64?
+
+    /// Takes what was asked for from the command line.
+    init(_ invocation: Invocation) throws(UsageError) {
+        self.invocation = invocation
+        format = invocation.value("output") ?? "text"
+        packet = try invocation.unsigned("packet", in: 1...UInt64.max)
+        seed = try invocation.unsigned("seed")
+        let presets = try invocation.presets()
+        guard presets.count <= 1 else { throw invocation.usageError(.rule("--preset: a replay has one preset")) }
+        preset = presets.first
+        guard packet == nil || format != "csv" else {
+            throw invocation.usageError(.rule("--packet explains one packet; -o csv lists flows"))
+        }
+        guard packet == nil || (invocation.value("pcap-out") == nil && invocation.value("wire-out") == nil) else {
+            throw invocation.usageError(.rule("--packet stops at that packet; leave --pcap-out and --wire-out out"))
+        }
+        let places = invocation.values("at")
+        guard places.count <= 1 || places.count == invocation.positionals.count else {
+            throw invocation.usageError(.rule("--at: give one place, or one for each capture"))
+        }
+        guard (invocation.positionals + invocation.values("mesh")).filter({ $0 == "-" }).count <= 1 else {
+            throw invocation.usageError(.rule("standard input can be read only once"))
+        }
+    }
+
+    /// Reads the mesh and the captures, and replays.
+    func run(on console: inout Console) throws -> ExitCode {
+        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
+        var packets: NetworkPackets
+        do {
+            packets = try NetworkPackets(
+                paths: invocation.positionals, filter: invocation.value("filter"),
+                tunnels: Self.tunnels(invocation.value("tunnels")))
+        } catch let error as CaptureError {
+            throw InputError(error)
+        } catch let error as FilterError {
+            throw invocation.usageError(.rule("--filter: \(error)"))
+        }
+        var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
+        let report = try session.run(&packets, on: &console)
+        for fault in packets.faults { console.say("\(fault)") }
+        guard packets.counts.contains(where: { $0.read > $0.unsupported }) || packets.faults.isEmpty else {
+            return .badInput
+        }
+        return try show(report, of: session, &packets, on: &console)
+    }
+
+    private static func tunnels(_ kinds: String?) -> TunnelPorts? {
+        switch kinds {
+        case "vxlan": TunnelPorts(geneve: nil)
+        case "geneve": TunnelPorts(vxlan: nil)
+        case "all": TunnelPorts()
+        default: nil
+        }
+    }
+
+    private func show(
+        _ report: ReplayReport?, of session: ReplaySession, _ packets: inout NetworkPackets, on console: inout Console
+    ) throws -> ExitCode {
+        guard let report else {
+            guard let trace = session.trace, let resolution = trace.resolution else {
+                throw InputError(
+                    "--packet", nil, "there is no packet \(packet ?? 0); the captures have \(session.packetCount)")
+            }
+            let sections = trace.sections(world: session.engine.world, network: session.engine.network)
+            if format == "json" {
+                try console.write(PacketTraceText.json(sections, resolution))
+            } else {
+                try console.write(PacketTraceText(style: console.style).text(sections, resolution))
+            }
+            return .ok
+        }
+        let sources = session.sources(packets, preset: session.setup.preset, seed: seed ?? 1)
+        switch format {
+        case "json": try console.write(report.json(of: sources))
+        case "csv": for note in sources.notes + report.notes { console.say("note: \(note)") }
+        default: try console.write(ReplayText(report, of: sources, style: console.style).text)
+        }
+        let isBroken = !packets.faults.isEmpty
+        return report.leaks.isEmpty && report.drops.isEmpty && !isBroken ? .ok : .failed
+    }
+}
+
+extension InputError {
+    /// A capture that cannot be read.
+    init(_ error: CaptureError) {
+        let place = error.offset.map { "at byte \($0): " } ?? ""
+        self.init(error.file, nil, place + error.message)
+    }
+}

@@ -1,0 +1,153 @@
+import Captures
+import CommandLineTool
+import Inputs
+import Model
+import Sim
+import SimOutput
+
+/// One replay from the first packet to the last.
+struct ReplaySession {
+    /// Packets that are read before the first is replayed, to tell where each capture was taken.
+    private static let heldLimit = 4 * VantageGuesser.packetLimit
+    /// Lines of flows are written when there are so many bytes of them.
+    private static let lineByteCount = 1 << 16
+    /// Progress is looked at once in so many packets.
+    private static let progressInterval: UInt64 = 1 << 14
+
+    let setup: ReplaySetup
+    private(set) var engine: ReplayEngine
+    private(set) var packetCount: UInt64 = 0
+    /// Of the packet that was asked for.
+    private(set) var trace: PacketTrace?
+    private let invocation: Invocation
+    private let packet: UInt64?
+    private let listsFlows: Bool
+    private var guesses: [VantageGuess?] = []
+    private var vantages: [Vantage] = []
+
+    init(_ setup: ReplaySetup, _ invocation: Invocation, packet: UInt64?, listsFlows: Bool) throws {
+        self.setup = setup
+        self.invocation = invocation
+        self.packet = packet
+        self.listsFlows = listsFlows
+        engine = ReplayEngine(world: setup.world, network: setup.network, vantages: [])
+    }
+
+    /// A packet that was read ahead.
+    private struct Held {
+        var record: PacketRecord
+        var bytes: [UInt8]
+    }
+
+    /// Replays all packets, or up to the one that was asked for.
+    /// - Returns: nil for one packet: `trace` has it.
+    mutating func run(_ packets: inout NetworkPackets, on console: inout Console) throws -> ReplayReport? {
+        let held = try hold(&packets)
+        engine = ReplayEngine(world: setup.world, network: setup.network, vantages: vantages)
+        if let path = invocation.value("esp-sa") {
+            try Output.writeFile(path, WiresharkKeys.table(of: setup.network.uniqueStates))
+        }
+        let needsPackets = packet != nil || invocation.value("pcap-out") != nil || invocation.value("wire-out") != nil
+        if listsFlows { try console.write(FlowLines.header) }
+        guard needsPackets else {
+            var watcher = FlowWatcher(listsFlows: listsFlows)
+            try replay(held, &packets, &watcher, on: &console)
+            let report = engine.finish(observer: &watcher)
+            try console.write(watcher.takeLines())
+            return report
+        }
+        let outputs = try ReplayOutputs(
+            pcapng: invocation.value("pcap-out"), wire: invocation.value("wire-out"), network: setup.network,
+            names: setup.world.mesh.namesOfAddresses)
+        var watcher = PacketWatcher(listsFlows: listsFlows, outputs: packet == nil ? outputs : nil, tracing: packet)
+        try replay(held, &packets, &watcher, on: &console)
+        trace = watcher.trace
+        guard packet == nil else { return nil }
+        let report = engine.finish(observer: &watcher)
+        try console.write(watcher.takeLines())
+        try outputs.finish()
+        return report
+    }
+
+    // MARK: Where captures were taken
+
+    /// Takes the places from the command line, or reads ahead and guesses them.
+    private mutating func hold(_ packets: inout NetworkPackets) throws -> [Held] {
+        let places = invocation.values("at")
+        let count = invocation.positionals.count
+        guard places.isEmpty else {
+            let given = try places.map { try Vantage(parsing: $0, in: setup.world.mesh) }
+            vantages = given.count == count ? given : Array(repeating: given[0], count: count)
+            guesses = Array(repeating: nil, count: count)
+            return []
+        }
+        var guessers = Array(repeating: VantageGuesser(setup.world.mesh), count: count)
+        var held: [Held] = []
+        while held.count < Self.heldLimit * count, !guessers.allSatisfy(\.isFull), let next = try packets.next() {
+            let record = record(of: next)
+            let bytes = packets.withBytes(of: next) { bytes in
+                guessers[next.capture].see(bytes, record)
+                return (0..<bytes.byteCount).map { bytes.byte(at: $0) }
+            }
+            held.append(Held(record: record, bytes: bytes))
+        }
+        guesses = guessers.map(\.guess)
+        vantages = guesses.map { $0?.vantage ?? .wire }
+        return held
+    }
+
+    private mutating func record(of packet: NetworkPackets.Packet) -> PacketRecord {
+        packetCount += 1
+        return PacketRecord(
+            number: packetCount, timestamp: packet.record.timestamp, etherType: packet.layer.etherType,
+            originalByteCount: packet.originalByteCount, vantage: packet.capture)
+    }
+
+    // MARK: Packets
+
+    private mutating func replay<Watcher: ReplayWatcher>(
+        _ held: [Held], _ packets: inout NetworkPackets, _ watcher: inout Watcher, on console: inout Console
+    ) throws {
+        for packet in held {
+            watcher.begin(packet.record)
+            // Bytes have no padding that could be uninitialized.
+            engine.process(unsafe packet.bytes.span.bytes, packet.record, observer: &watcher)
+            if packet.record.number == self.packet { return }
+        }
+        var line = console.progressLine("Replaying")
+        while let next = try packets.next() {
+            let record = record(of: next)
+            watcher.begin(record)
+            packets.withBytes(of: next) { bytes in engine.process(bytes, record, observer: &watcher) }
+            if record.number == packet { return }
+            guard packetCount % Self.progressInterval == 0 else { continue }
+            if let (done, all) = packets.progress {
+                console.update(&line, done: Int(clamping: done), of: Int(clamping: all))
+            }
+            if watcher.lineByteCount >= Self.lineByteCount { try console.write(watcher.takeLines()) }
+        }
+        console.remove(&line)
+    }
+
+    // MARK: The report's head
+
+    /// What was replayed.
+    func sources(_ packets: borrowing NetworkPackets, preset: Preset, seed: UInt64) -> ReplaySources {
+        var captures: [ReplaySources.Capture] = []
+        for (index, path) in invocation.positionals.enumerated() {
+            let counts = packets.counts[index]
+            let name = path == "-" ? "standard input" : path
+            captures.append(
+                ReplaySources.Capture(
+                    path: name, vantage: vantages[index], guess: guess(index), packets: counts.read,
+                    filtered: counts.filtered + counts.unsupported,
+                    notes: packets.notes(of: index) + packets.faults.filter { $0.file == name }.map(\.description)))
+        }
+        return ReplaySources(captures: captures, preset: preset, seed: seed, notes: setup.notes)
+    }
+
+    private func guess(_ index: Int) -> String? {
+        guard invocation.values("at").isEmpty else { return nil }
+        return guesses[index]?.reason ?? "no packet tells"
+    }
+}
