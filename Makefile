@@ -8,9 +8,10 @@ SCENARIO ?= scenarios/books.yaml
 SEED ?= 1
 COUNT ?= 420
 PACKETS ?= 100000
+SECONDS ?= 60
 BIN = .build/release
 
-.PHONY: setup test-setup programs build run test differential bench lint
+.PHONY: setup test-setup programs build run test differential fuzz bench lint
 
 setup:
 	@Scripts/setup $(PACKAGES)
@@ -32,14 +33,19 @@ run: build
 test: lint test-setup programs
 	swift build --build-tests
 	swift test --skip-build
+	Scripts/fuzz 15
 
 # Random cases and packets in the kernel and in the simulator, as root: make differential SEED=7 COUNT=5000 PACKETS=1000000
 differential: programs
 	swift build --build-tests
 	SEED=$(SEED) COUNT=$(COUNT) PACKETS=$(PACKETS) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter 'DifferentialTests/theTwinsAgree'
 
+# Random bytes for every parser of hostile input: make fuzz SECONDS=3600
+fuzz: setup
+	Scripts/fuzz $(SECONDS)
+
 lint: setup
-	swift format lint --strict -r Package.swift Sources Tests Benchmarks
+	swift format lint --strict -r Package.swift Sources Tests Benchmarks Fuzz
 
 bench: build
 	$(BIN)/kmesh-bench

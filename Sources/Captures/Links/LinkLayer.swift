@@ -23,7 +23,8 @@ public struct LinkLayer: Hashable, Sendable {
     private static let addressFamilyByteCount = 4
 
     public let linkType: LinkType
-    private let form: Form
+    @usableFromInline
+    let form: Form
 
     public init(_ linkType: LinkType) throws(UnsupportedLinkType) {
         self.linkType = linkType
@@ -41,7 +42,18 @@ public struct LinkLayer: Hashable, Sendable {
 
     /// Steps over what stands before the network layer, VLAN tags included.
     /// - Throws: where the frame ends before, has more than two tags, or is raw and no IP.
+    @inlinable
     public func networkLayer(of frame: RawSpan) throws(PacketFault) -> NetworkLayer {
+        // Nearly all that comes.
+        if form == .ethernet, frame.byteCount >= 14 {
+            let type = frame.network16(at: 12)
+            if type == 0x0800 || type == 0x86dd { return NetworkLayer(EtherType(rawValue: type), at: 14) }
+        }
+        return try parse(frame)
+    }
+
+    @usableFromInline
+    func parse(_ frame: RawSpan) throws(PacketFault) -> NetworkLayer {
         switch form {
         case .ethernet:
             let header = try EthernetHeader(parsing: frame)

@@ -2,9 +2,10 @@
 extension CaptureReader {
     private static let recordHeaderByteCount = 16
 
-    mutating func nextPCAP() throws(CaptureError) -> CaptureRecord? {
+    @inline(__always)
+    mutating func advancePCAP() throws(CaptureError) -> Bool {
         guard window.ensure(Self.recordHeaderByteCount) else {
-            if window.available == 0, window.fault == nil { return nil }
+            if window.available == 0, window.fault == nil { return false }
             throw shortage(
                 of: "the header of record \(recordCount + 1)", at: window.offset, wanted: Self.recordHeaderByteCount)
         }
@@ -18,12 +19,12 @@ extension CaptureReader {
         let fraction = UInt64(window.number32(at: 4, swapped: isSwapped)) * nanosecondsPerFraction
         if fraction >= 1_000_000_000 { notes.oddFractionCount += 1 }
         // No overflow: 32 bits of seconds are less than 2^62 nanoseconds.
-        let record = record(
+        give(
             dataDistance: Self.recordHeaderByteCount, captured: captured,
             original: Int(window.number32(at: 12, swapped: isSwapped)),
             timestamp: seconds * 1_000_000_000 + fraction, interface: 0, linkType: interfaces[0].linkType)
         window.advance(byteCount)
-        return record
+        return true
     }
 
     private func tooLong(_ captured: Int) -> CaptureError {

@@ -8,10 +8,10 @@ extension CaptureReader {
     private static let enhancedDataOffset = 28
 
     /// Steps over blocks up to the next packet.
-    mutating func nextPCAPNG() throws(CaptureError) -> CaptureRecord? {
+    mutating func advancePCAPNG() throws(CaptureError) -> Bool {
         while true {
             guard window.ensure(8) else {
-                if window.available == 0, window.fault == nil { return nil }
+                if window.available == 0, window.fault == nil { return false }
                 throw shortage(of: "the header of a block", at: window.offset, wanted: 8)
             }
             let type = window.number32(at: 0, swapped: isSwapped)
@@ -26,8 +26,11 @@ extension CaptureReader {
             }
             switch type {
             case PCAPNGBlock.enhancedPacket, PCAPNGBlock.packet:
-                return try enhancedPacket(byteCount, isObsolete: type == PCAPNGBlock.packet)
-            case PCAPNGBlock.simplePacket: return try simplePacket(byteCount)
+                try enhancedPacket(byteCount, isObsolete: type == PCAPNGBlock.packet)
+                return true
+            case PCAPNGBlock.simplePacket:
+                try simplePacket(byteCount)
+                return true
             case PCAPNGBlock.interfaceDescription: try describeInterface(byteCount)
             default: try skipBlock(type, byteCount)
             }
@@ -54,7 +57,7 @@ extension CaptureReader {
 
     /// An enhanced packet block, or the packet block it has replaced, which has two numbers of 16 bits where the other
     /// has the interface in 32.
-    private mutating func enhancedPacket(_ byteCount: Int, isObsolete: Bool) throws(CaptureError) -> CaptureRecord {
+    private mutating func enhancedPacket(_ byteCount: Int, isObsolete: Bool) throws(CaptureError) {
         try requireBlock("a packet block", byteCount, minimum: Self.enhancedDataOffset + 4)
         let number =
             isObsolete
@@ -69,16 +72,15 @@ extension CaptureReader {
             | UInt64(window.number32(at: 16, swapped: isSwapped))
         let time = interfaces[interface].clock.nanoseconds(ticks)
         if time == nil { notes.unusableTimestampCount += 1 }
-        let record = record(
+        give(
             dataDistance: Self.enhancedDataOffset, captured: captured,
-            original: Int(window.number32(at: 24, swapped: isSwapped)), timestamp: time ?? lastTimestamp,
+            original: Int(window.number32(at: 24, swapped: isSwapped)), timestamp: time ?? current.timestamp,
             interface: interface, linkType: interfaces[interface].linkType)
         window.advance(byteCount)
-        return record
     }
 
     /// A simple packet block: of the section's first interface, without time, cut to the snap length.
-    private mutating func simplePacket(_ byteCount: Int) throws(CaptureError) -> CaptureRecord {
+    private mutating func simplePacket(_ byteCount: Int) throws(CaptureError) {
         try requireBlock("a simple packet block", byteCount, minimum: Self.simpleDataOffset + 4)
         let interface = try interfaceIndex(0)
         let original = Int(window.number32(at: 8, swapped: isSwapped))
@@ -88,11 +90,10 @@ extension CaptureReader {
             throw overlong(captured, room: byteCount - Self.simpleDataOffset - 4)
         }
         notes.missingTimestampCount += 1
-        let record = record(
-            dataDistance: Self.simpleDataOffset, captured: captured, original: original, timestamp: lastTimestamp,
+        give(
+            dataDistance: Self.simpleDataOffset, captured: captured, original: original, timestamp: current.timestamp,
             interface: interface, linkType: interfaces[interface].linkType)
         window.advance(byteCount)
-        return record
     }
 
     @inline(__always)
@@ -151,7 +152,7 @@ extension CaptureReader {
         }
         var (name, description) = ("", "")
         var (resolution, offsetSeconds) = (CaptureClock.microseconds.resolution, Int64(0))
-        var options = PCAPNGOptions(window.bytes(at: 16, count: byteCount - 20), isBigEndian: isSwapped)
+        var options = PCAPNGOptions(window.copy(at: 16, count: byteCount - 20), isBigEndian: isSwapped)
         do throws(OptionFault) {
             while let (code, value) = try options.next() {
                 switch code {

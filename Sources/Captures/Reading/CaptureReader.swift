@@ -2,9 +2,9 @@ import Glibc
 
 /// Reads the packets of a capture one after the other: pcap and pcapng, plain or in gzip or zstd.
 ///
-/// A plain file is mapped, everything else goes through a buffer; either way memory does not grow with the capture. The
-/// bytes are taken to be hostile: a record that contradicts its format ends the reading with an error, after all
-/// records before it have been given.
+/// Memory does not grow with the capture. The bytes are taken to be hostile: a record that contradicts its format ends
+/// the reading with an error, after all records before it have been given.
+@safe
 public struct CaptureReader: ~Copyable {
     /// Captured bytes of one record; tcpdump and Wireshark write no more. A record that has more is damaged.
     public static let recordByteLimit = 1 << 18
@@ -16,14 +16,16 @@ public struct CaptureReader: ~Copyable {
     /// All that have come up so far: of a pcapng file the sections' one after the other.
     public internal(set) var interfaces: [CaptureInterface]
     public internal(set) var notes: CaptureNotes
-    /// How many records have been given.
-    public internal(set) var recordCount: UInt64
+    /// The record that was given last, or `.none`.
+    @usableFromInline
+    var current: CaptureRecord
+    /// Its bytes, which the window holds until the next step.
+    @usableFromInline
+    var currentBytes: UnsafeRawPointer
 
     var window: CaptureWindow
     /// Whether the highest byte of a number comes first, in the file or in the section.
     var isSwapped: Bool
-    /// Of the record before, for records without one.
-    var lastTimestamp: UInt64
     /// Of a unit of a pcap record's fraction.
     var nanosecondsPerFraction: UInt64
     /// Of a pcapng file's section: where its interfaces begin in `interfaces`.
@@ -31,8 +33,9 @@ public struct CaptureReader: ~Copyable {
     private var isPCAPNG: Bool
     /// After the end, or an error.
     private var isFinished: Bool
-    /// What is read from the file system; nil for bytes in memory.
+    /// What is read from; nil for bytes in memory.
     private let stored: DescriptorStream?
+    /// Of a regular file.
     private let storedByteCount: UInt64?
 
     /// Opens a capture.
@@ -46,16 +49,16 @@ public struct CaptureReader: ~Copyable {
         var status = stat()
         // fstat(2) fills one structure.
         guard unsafe fstat(descriptor, &status) == 0 else { throw CaptureError(file, .errno(errno)) }
-        let isRegular = status.st_mode & S_IFMT == S_IFREG && descriptor != STDIN_FILENO
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
         let size = isRegular ? Int(status.st_size) : nil
-        var reader = CaptureReader(file, try Self.window(file, stored, stored, size), stored, size)
+        var reader = CaptureReader(file, try Self.window(file, stored), stored, size)
         try reader.readHeader()
         self = reader
     }
 
     /// Reads a capture that is in memory.
     public init(contents: [UInt8], name: String) throws(CaptureError) {
-        var reader = CaptureReader(name, try Self.window(name, MemoryStream(contents), nil, nil), nil, nil)
+        var reader = CaptureReader(name, try Self.window(name, MemoryStream(contents)), nil, nil)
         try reader.readHeader()
         self = reader
     }
@@ -65,19 +68,19 @@ public struct CaptureReader: ~Copyable {
         _ file: String, _ window: consuming CaptureWindow, _ stored: DescriptorStream?, _ storedByteCount: Int?
     ) {
         self.file = file
+        // No bytes are taken from there before there is a record.
+        unsafe currentBytes = UnsafeRawPointer(window.base)
         self.window = window
         self.stored = stored
         self.storedByteCount = storedByteCount.map { UInt64($0) }
-        (interfaces, notes, recordCount) = ([], CaptureNotes(), 0)
+        (interfaces, notes, current) = ([], CaptureNotes(), .none)
         (isPCAPNG, isSwapped, nanosecondsPerFraction) = (false, false, 1000)
-        (lastTimestamp, firstInterface, isFinished) = (0, 0, false)
+        (firstInterface, isFinished) = (0, false)
     }
 
-    private static func window(
-        _ file: String, _ stream: any ByteStream, _ stored: DescriptorStream?, _ regularByteCount: Int?
-    ) throws(CaptureError) -> CaptureWindow {
+    private static func window(_ file: String, _ stream: any ByteStream) throws(CaptureError) -> CaptureWindow {
         do throws(StreamFault) {
-            return try CaptureWindow(unpacking: stream, file: stored, regularByteCount: regularByteCount)
+            return try CaptureWindow(unpacking: stream)
         } catch {
             throw CaptureError(file, error)
         }
@@ -87,7 +90,7 @@ public struct CaptureReader: ~Copyable {
     private mutating func readHeader() throws(CaptureError) {
         _ = window.ensure(CaptureFormat.byteCount)
         if let fault = window.fault { throw CaptureError(file, fault) }
-        let start = window.bytes(at: 0, count: min(window.available, CaptureFormat.byteCount))
+        let start = window.copy(at: 0, count: min(window.available, CaptureFormat.byteCount))
         switch try CaptureFormat(start, file: file) {
         case .pcap(let header):
             isSwapped = header.isBigEndian
@@ -100,19 +103,31 @@ public struct CaptureReader: ~Copyable {
         }
     }
 
+    /// How many records have been given.
+    public var recordCount: UInt64 { current.number }
+
     /// The next packet.
     /// - Returns: nil at the end.
     /// - Throws: for the first bad record, and for what cannot be read. Nothing follows then.
+    @inlinable
     public mutating func next() throws(CaptureError) -> CaptureRecord? {
-        guard !isFinished else { return nil }
+        // Inlined, so that the record is not copied but for what is asked for.
+        try advance() ? current : nil
+    }
+
+    /// Makes the next record the current one.
+    /// - Returns: Whether there is one.
+    @usableFromInline
+    mutating func advance() throws(CaptureError) -> Bool {
+        guard !isFinished else { return false }
         do throws(CaptureError) {
-            if let record = isPCAPNG ? try nextPCAPNG() : try nextPCAP() { return record }
+            if isPCAPNG ? try advancePCAPNG() : try advancePCAP() { return true }
         } catch {
             isFinished = true
             throw error
         }
         isFinished = true
-        return nil
+        return false
     }
 
     /// Lends the captured bytes of the record that `next` gave last.
@@ -120,25 +135,16 @@ public struct CaptureReader: ~Copyable {
     public func withBytes<R, E: Error>(
         of record: CaptureRecord, _ body: (RawSpan) throws(E) -> R
     ) throws(E) -> R {
-        // They stay as they are while the reader is borrowed.
-        try unsafe body(storage(of: record).bytes)
-    }
-
-    @usableFromInline
-    func storage(of record: CaptureRecord) -> UnsafeRawBufferPointer {
-        precondition(
-            window.holds(record.dataOffset, count: record.capturedByteCount),
-            "record \(record.number) is no longer at hand")
-        // In bounds: checked above.
-        return unsafe UnsafeRawBufferPointer(
-            start: window.base + Int(record.dataOffset - window.start), count: record.capturedByteCount)
+        precondition(record.isSame(as: current), "record \(record.number) is no longer at hand")
+        // In bounds: `give` has taken both from the window, and it stays as it is while the reader is borrowed.
+        return try unsafe body(UnsafeRawBufferPointer(start: currentBytes, count: record.capturedByteCount).bytes)
     }
 
     /// How many bytes have been read of how many there are, as they are stored.
     /// - Returns: nil for what has no size, as a pipe.
     public var progress: (byteCount: UInt64, of: UInt64)? {
         guard let stored, let storedByteCount else { return nil }
-        return (window.isMapped ? min(window.offset, storedByteCount) : stored.byteCount, storedByteCount)
+        return (min(stored.byteCount, storedByteCount), storedByteCount)
     }
 
     /// What is wrong at an offset.
@@ -154,17 +160,17 @@ public struct CaptureReader: ~Copyable {
         return damage(at: offset, "\(thing) is cut off: the file ends after \(window.available) of \(wanted) bytes")
     }
 
-    /// A record whose bytes the window has `dataDistance` bytes ahead.
+    /// Makes a record current whose bytes the window has `dataDistance` bytes ahead.
     @inline(__always)
-    mutating func record(
+    mutating func give(
         dataDistance: Int, captured: Int, original: Int, timestamp: UInt64, interface: Int, linkType: LinkType
-    ) -> CaptureRecord {
-        recordCount += 1
-        lastTimestamp = timestamp
-        let offset = window.offset
-        return CaptureRecord(
-            number: recordCount, fileOffset: offset, timestamp: timestamp, dataOffset: offset + UInt64(dataDistance),
-            capturedByteCount: captured, originalByteCount: original, interface: interface, linkType: linkType)
+    ) {
+        // In bounds: the caller has ensured the captured bytes.
+        unsafe currentBytes = window.bytes(at: dataDistance, count: captured)
+        current = CaptureRecord(
+            number: current.number + 1, fileOffset: window.offset, timestamp: timestamp, capturedByteCount: captured,
+            originalByteCount: original,
+            interface: interface, linkType: linkType)
     }
 }
 

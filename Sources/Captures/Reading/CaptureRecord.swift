@@ -1,4 +1,5 @@
 /// What a capture tells of one packet. Its bytes are lent by the reader that gave it.
+@frozen
 public struct CaptureRecord: Hashable, Sendable {
     /// Counts from 1 over the file.
     public let number: UInt64
@@ -6,8 +7,6 @@ public struct CaptureRecord: Hashable, Sendable {
     public let fileOffset: UInt64
     /// Nanoseconds since 1970, in UTC.
     public let timestamp: UInt64
-    /// Where the bytes are, counted as `fileOffset` is.
-    let dataOffset: UInt64
     /// How many bytes of the packet the capture has.
     public let capturedByteCount: Int
     /// How many bytes the packet had; more than captured where the snap length has cut it.
@@ -15,4 +14,15 @@ public struct CaptureRecord: Hashable, Sendable {
     /// Index among the reader's `interfaces`.
     public let interface: Int
     public let linkType: LinkType
+
+    /// Whether this is the record whose bytes are at hand: at least, that it has as many.
+    @inlinable
+    func isSame(as current: CaptureRecord) -> Bool {
+        number == current.number && capturedByteCount == current.capturedByteCount
+    }
+
+    /// Before the first.
+    static let none = CaptureRecord(
+        number: 0, fileOffset: 0, timestamp: 0, capturedByteCount: 0, originalByteCount: 0, interface: 0,
+        linkType: .null)
 }

@@ -19,25 +19,13 @@ enum CapturePacking: Hashable, Sendable {
 
 extension CaptureWindow {
     /// Looks at what a stream unpacks to.
-    /// - Parameters:
-    ///   - file: What the stream reads, to be mapped if it is not packed.
-    ///   - regularByteCount: The size of such a file; nil for what cannot be mapped.
-    init(
-        unpacking stream: any ByteStream, file: DescriptorStream?, regularByteCount: Int?
-    ) throws(StreamFault) {
+    init(unpacking stream: any ByteStream) throws(StreamFault) {
         let start = try Self.readAhead(stream)
         let whole = PrefixedStream(start, stream)
         switch CapturePacking(start) {
+        case .none: self.init(over: whole)
         case .gzip: self.init(over: try GzipStream(whole))
         case .zstd: self.init(over: try ZstdStream(whole))
-        case .none:
-            if let file, let regularByteCount, regularByteCount > 0,
-                let mapped = CaptureWindow(mapping: file, byteCount: regularByteCount)
-            {
-                self = mapped
-            } else {
-                self.init(over: whole)
-            }
         }
     }
 

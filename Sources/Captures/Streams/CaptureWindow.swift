@@ -1,22 +1,17 @@
-import Glibc
-
-/// The part of a capture that can be looked at: of a mapped file all of it, of a stream a buffer that moves along.
+/// The part of a stream that can be looked at: a buffer that moves along.
+///
+/// Files are read and not mapped: faults of a mapping cost twice as much as the copies here, measured with warm pages,
+/// and a file that becomes shorter under a mapping would end the process.
 @safe
 struct CaptureWindow: ~Copyable {
     /// A request for more at once is a mistake of the caller.
     static let capacityLimit = 1 << 21
-    /// A stream's buffer at the beginning; it grows to what is asked for.
-    private static let initialCapacity = 1 << 18
-    /// A mapped file's size is looked at again after that many bytes.
-    private static let step = 1 << 20
+    /// At the beginning; small enough to stay in the processor's cache. It grows to what is asked for.
+    private static let initialCapacity = 1 << 17
+    /// What is stepped over goes through the buffer in pieces of that many bytes.
+    private static let step = 1 << 16
 
-    private enum Source {
-        /// The size when the file was mapped, of which `end` has been found to be there.
-        case mapped(DescriptorStream, byteCount: Int)
-        case stream(any ByteStream)
-    }
-
-    /// Of a mapping, or of a buffer of `capacity` bytes.
+    /// Of the buffer.
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
     /// Where in the stream `base` is.
@@ -25,46 +20,17 @@ struct CaptureWindow: ~Copyable {
     private(set) var end = 0
     /// From `base` to what comes next.
     private(set) var position = 0
-    private let source: Source
+    private let stream: any ByteStream
     /// Why the stream has ended before its end.
     private(set) var fault: StreamFault?
 
-    /// Looks at a stream through a buffer.
     init(over stream: any ByteStream) {
-        source = .stream(stream)
+        self.stream = stream
         capacity = Self.initialCapacity
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     }
 
-    /// Maps a regular file that is not empty. What is appended to it later is not seen. A file that becomes shorter is
-    /// noticed, but for one that shrinks within the mebibyte that is being read: the kernel then ends the process.
-    /// - Returns: nil where the file system does not map files.
-    init?(mapping file: DescriptorStream, byteCount: Int) {
-        let mapping = unsafe file.withDescriptor { unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, $0, 0) }
-        guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else { return nil }
-        unsafe madvise(mapping, byteCount, MADV_SEQUENTIAL)
-        source = .mapped(file, byteCount: byteCount)
-        capacity = byteCount
-        unsafe base = mapping
-    }
-
-    deinit {
-        switch source {
-        // The mapping, or the buffer, that an initializer made, in its whole size.
-        case .mapped(_, let byteCount): unsafe munmap(base, byteCount)
-        case .stream: unsafe base.deallocate()
-        }
-    }
-
-    /// Whether a file is mapped.
-    var isMapped: Bool {
-        if case .mapped = source { true } else { false }
-    }
-
-    /// Whether bytes of the stream are there.
-    func holds(_ offset: UInt64, count: Int) -> Bool {
-        offset >= start && offset - start + UInt64(count) <= UInt64(end)
-    }
+    deinit { unsafe base.deallocate() }
 
     /// Where in the stream the next byte is.
     var offset: UInt64 { start + UInt64(position) }
@@ -98,49 +64,31 @@ struct CaptureWindow: ~Copyable {
         return true
     }
 
+    /// Moves what is left to the front and reads on.
     @inline(never)
     private mutating func fill(_ count: Int) -> Bool {
         precondition(count <= Self.capacityLimit, "\(count) bytes are more than the window may show")
         guard fault == nil else { return false }
-        switch source {
-        case .mapped(let file, let byteCount): extend(file, byteCount, count)
-        case .stream(let stream): refill(stream, count)
-        }
-        return end - position >= count
-    }
-
-    /// Looks at the file's size again before more of the mapping is touched.
-    private mutating func extend(_ file: DescriptorStream, _ byteCount: Int, _ count: Int) {
-        var status = stat()
-        // fstat(2) fills one structure.
-        let result = file.withDescriptor { unsafe fstat($0, &status) }
-        let size = result == 0 ? min(byteCount, Int(status.st_size)) : 0
-        end = size < end ? max(position, size) : min(size, max(end, position + count) + Self.step)
-        if size < byteCount, end - position < count { fault = .damaged("the file became shorter while it was read") }
-    }
-
-    /// Moves what is left to the front and reads on.
-    private mutating func refill(_ stream: any ByteStream, _ count: Int) {
         let left = available
-        if position > 0 {
-            // In bounds: what is left lies in the buffer, and so does a place before it.
-            unsafe base.copyMemory(from: base + position, byteCount: left)
-            start += UInt64(position)
-            position = 0
-            end = left
-        }
+        // In bounds: what is left lies in the buffer, and so does a place before it.
+        unsafe base.copyMemory(from: base + position, byteCount: left)
+        start += UInt64(position)
+        position = 0
+        end = left
         if count > capacity { grow(to: min(max(count, 2 * capacity), Self.capacityLimit)) }
         do throws(StreamFault) {
             while end < count {
                 // In bounds: the rest of the buffer, not empty since the count fits in.
                 let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
                 let read = try unsafe stream.read(into: room)
-                if read == 0 { return }
+                if read == 0 { return false }
                 end += read
             }
         } catch {
             fault = error
+            return false
         }
+        return true
     }
 
     private mutating func grow(to newCapacity: Int) {
@@ -180,10 +128,17 @@ struct CaptureWindow: ~Copyable {
         return swapped ? number.byteSwapped : number
     }
 
-    /// A copy of bytes ahead; the caller has ensured them.
-    func bytes(at offset: Int, count: Int) -> [UInt8] {
+    /// Where bytes ahead are until the next `ensure`; the caller has ensured them.
+    @inline(__always)
+    func bytes(at offset: Int, count: Int) -> UnsafeRawPointer {
         precondition(offset >= 0 && count >= 0 && position + offset + count <= end)
         // In bounds: checked above.
-        return unsafe Array(UnsafeRawBufferPointer(start: base + position + offset, count: count))
+        return unsafe UnsafeRawPointer(base + position + offset)
+    }
+
+    /// A copy of bytes ahead; the caller has ensured them.
+    func copy(at offset: Int, count: Int) -> [UInt8] {
+        // In bounds: checked by the callee.
+        unsafe Array(UnsafeRawBufferPointer(start: bytes(at: offset, count: count), count: count))
     }
 }

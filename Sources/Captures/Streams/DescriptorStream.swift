@@ -14,9 +14,6 @@ final class DescriptorStream: ByteStream {
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
-    /// Lends the number. It must not be kept.
-    func withDescriptor<R>(_ body: (CInt) -> R) -> R { body(descriptor) }
-
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFault) -> Int {
         while true {
             // In bounds: read(2) fills at most the count.

@@ -1,10 +1,12 @@
 import KernelABI
 
 /// What an Ethernet frame carries. Source: IEEE 802 numbers, IANA.
+@frozen
 public struct EtherType: RawRepresentable, Hashable, Sendable {
     /// In host order.
     public let rawValue: UInt16
 
+    @inlinable
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     public static let ipv4 = EtherType(rawValue: 0x0800)
