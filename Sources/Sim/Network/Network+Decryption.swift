@@ -20,12 +20,11 @@ extension Network {
             destination: transit.head.destination, spi: spi, mark: transit.mark)
         recorder.record(node: node, .state(spi, found))
         guard let found else { return refuse(.inNoStates, transit, at: node, &journey, &recorder) }
-        let entry = nodes[node].xfrm.states[found]
-        transit.mark = entry.state.outputMark ?? transit.mark
-        guard (entry.state.encapsulation != nil) == isInUDP else {
+        transit.mark = nodes[node].xfrm.states[found].state.outputMark ?? transit.mark
+        guard (nodes[node].xfrm.states[found].state.encapsulation != nil) == isInUDP else {
             return refuse(.inStateMismatch, transit, at: node, &journey, &recorder)
         }
-        let check = entry.window.check(bytes.network32(at: offset + 4))
+        let check = nodes[node].xfrm.states[found].window.check(bytes.network32(at: offset + 4))
         recorder.record(node: node, .replay(check))
         guard case .fresh(let sequence) = check else {
             nodes[node].xfrm.countRefusal(check, of: found)
@@ -40,7 +39,7 @@ extension Network {
         var inner = takeBuffer()
         let next: IPProtocol
         do throws(ESPFault) {
-            next = try entry.cipher.open(
+            next = try nodes[node].xfrm.states[found].cipher.open(
                 bytes.extracting(offset..<end), sequenceHigh: UInt32(truncatingIfNeeded: sequence >> 32), into: &inner)
         } catch {
             giveBack(inner)
@@ -66,7 +65,8 @@ extension Network {
         at node: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
         let state = nodes[node].xfrm.states[found].state
-        guard state.key == concealed.key, state.hasExtendedSequence == concealed.hasExtendedSequence,
+        let sealing = nodes[concealed.sender].xfrm.states[concealed.state].state
+        guard state.key == sealing.key, state.hasExtendedSequence == sealing.hasExtendedSequence,
             !state.hasExtendedSequence || sequence == concealed.sequence
         else {
             nodes[node].xfrm.withState(found) { $0.integrityFailureCount += 1 }

@@ -113,10 +113,11 @@ extension Network {
 }
 
 extension NodeNetwork {
-    /// Whether a socket for ESP in UDP is bound to a port: any inbound state's.
-    fileprivate func takesESPInUDP(port: UInt16, at destination: IPAddress) -> Bool {
-        xfrm.states.contains {
-            $0.state.encapsulation?.destinationPort == port && $0.state.destination == destination
+    /// Whether a socket for ESP in UDP is bound to a port, or to any: that of an inbound state.
+    func takesESPInUDP(port: UInt16?, at destination: IPAddress) -> Bool {
+        xfrm.states.contains { entry in
+            guard let ports = entry.state.encapsulation, entry.state.destination == destination else { return false }
+            return port == nil || ports.destinationPort == port
         }
     }
 }

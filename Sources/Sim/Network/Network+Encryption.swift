@@ -67,8 +67,7 @@ extension Network {
             buffer.append(network32: UInt32(truncatingIfNeeded: iv >> 32))
             buffer.append(network32: UInt32(truncatingIfNeeded: iv))
             outer.concealed = Concealed(
-                head: inner, key: state.key, hasExtendedSequence: state.hasExtendedSequence, sequence: sequence,
-                frontByteCount: buffer.count)
+                head: inner, sender: node, state: index, sequence: sequence, frontByteCount: buffer.count)
             buffer.append(bytes, 0..<inner.byteCount)
         }
         recorder.record(node: node, .netfilter(.output))

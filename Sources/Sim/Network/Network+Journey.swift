@@ -24,7 +24,7 @@ extension Network {
         case .node(let node): sendOwn(packet, &transit, at: node, &journey, &recorder)
         case .wire:
             let node = node(for: head.destination)
-            journey.wire = transit.isEncrypted ? .encrypted : .clear
+            journey.wire = isEncrypted(packet, head, for: node) ? .encrypted : .clear
             observe(.wire, packet, transit, at: node ?? -1, &recorder)
             if let node {
                 arriveAtUplink(packet, &transit, at: node, &journey, &recorder)
@@ -218,9 +218,4 @@ extension Network {
         if case .pod = route { return nodes[node].podMTU }
         return nodes[node].uplinkMTU
     }
-}
-
-extension Transit {
-    /// Whether the packet is ESP as whoever sees it on the wire says; in IPv6 a fragment is told by its first header.
-    var isEncrypted: Bool { head.protocolNumber == .esp }
 }

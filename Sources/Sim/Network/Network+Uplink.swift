@@ -34,6 +34,23 @@ extension Network {
         return chain?.next == .esp
     }
 
+    /// Whether a packet of the wire is ESP, or ESP in UDP, or a fragment of either.
+    func isEncrypted(_ bytes: RawSpan, _ head: PacketHead, for node: Int?) -> Bool {
+        var (next, offset) = (head.protocolNumber, head.headerByteCount)
+        if next.isExtensionHeader(of: head.family) {
+            let end = min(head.byteCount, bytes.byteCount)
+            let chain = try? HeaderChain(walking: bytes, from: offset, to: end, first: next, family: head.family)
+            guard let chain else { return false }
+            (next, offset) = (chain.next, chain.offset)
+            if let fragment = chain.fragment, fragment.isLater { offset = bytes.byteCount }
+        }
+        if next == .esp { return true }
+        guard next == .udp, let node else { return false }
+        // A later fragment tells no port.
+        let port = head.fragment.isLater || bytes.byteCount < offset + 4 ? nil : bytes.network16(at: offset + 2)
+        return nodes[node].takesESPInUDP(port: port, at: head.destination)
+    }
+
     /// Puts a packet on the link that its route names, in fragments where it must be. Source: Linux, ip_finish_output,
     /// ip6_finish_output.
     mutating func transmit<R: JourneyRecorder>(

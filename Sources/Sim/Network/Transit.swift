@@ -23,9 +23,9 @@ struct Transit {
 /// are behind `frontByteCount` bytes of outer header, SPI, sequence number and IV.
 struct Concealed {
     var head: PacketHead
-    /// What it was encrypted with: opening compares keys instead of an ICV.
-    var key: AEADKey
-    var hasExtendedSequence: Bool
+    /// What would have encrypted it, by node and place in its list: opening compares keys instead of an ICV.
+    var sender: Int
+    var state: Int
     var sequence: UInt64
     var frontByteCount: Int
 }
