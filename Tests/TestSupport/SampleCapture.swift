@@ -167,16 +167,15 @@ public struct SampleCapture {
     }
 
     private mutating func ping() {
+        let there = (kind: 8 as UInt8, source: Self.page, destination: Self.ratingsPod)
+        let back = (kind: 0 as UInt8, source: Self.ratingsPod, destination: Self.page)
         for number in 1...2 as ClosedRange<UInt8> {
-            for (kind, source, destination) in [(8, Self.page, Self.ratingsPod), (0, Self.ratingsPod, Self.page)] as [(
-                UInt8, IPAddress, IPAddress
-            )] {
-                var message: [UInt8] = [kind, 0, 0, 0, 0x1f, 0x40, 0, number] + Array("abcdefghijklmnop".utf8)
+            for echo in [there, back] {
+                var message: [UInt8] = [echo.kind, 0, 0, 0, 0x1f, 0x40, 0, number] + Array("abcdefghijklmnop".utf8)
                 message.replaceSubrange(2..<4, with: InternetChecksum.of(message).networkBytes)
-                var packet = IPPacket(
-                    PacketFlow(
-                        source: SocketAddress(source, port: 0), destination: SocketAddress(destination, port: 0)),
-                    payload: message)
+                let ends = PacketFlow(
+                    source: SocketAddress(echo.source, port: 0), destination: SocketAddress(echo.destination, port: 0))
+                var packet = IPPacket(ends, payload: message)
                 packet.protocolNumber = .icmp
                 send(packet)
             }
