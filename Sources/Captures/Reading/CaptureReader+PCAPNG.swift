@@ -52,7 +52,8 @@ extension CaptureReader {
         guard trailer == byteCount else { throw mismatch(name, at: window.offset, byteCount, trailer) }
     }
 
-    private mutating func mismatch(_ name: String, at offset: UInt64, _ byteCount: Int, _ trailer: Int) -> CaptureError {
+    private mutating func mismatch(_ name: String, at offset: UInt64, _ byteCount: Int, _ trailer: Int) -> CaptureError
+    {
         damage(at: offset, "\(name) has a length of \(byteCount) at its beginning and of \(trailer) at its end")
     }
 

@@ -72,9 +72,9 @@ public struct PCAPNGWriter: ~Copyable {
         return points.count - 1
     }
 
-    /// Adds names of addresses, in the order given.
+    /// Adds names of addresses, in the order given; empty ones are left out.
     public mutating func write(names: [(address: IPAddress, name: String)]) throws(CaptureWriteError) {
-        var rest = names[...]
+        var rest = names.filter { !$0.name.isEmpty }[...]
         while !rest.isEmpty {
             var block = PCAPNGBlockBuilder(PCAPNGBlock.nameResolution)
             while let (address, name) = rest.first, block.byteCount < Self.nameBlockByteLimit {
