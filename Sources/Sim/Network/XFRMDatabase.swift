@@ -5,12 +5,12 @@ public import Model
 public struct XFRMDatabase {
     /// A state with what it has counted.
     public struct State {
-        public let state: XFRMState
+        public internal(set) var state: XFRMState
         let cipher: ESPCipher
         /// XORed with the sequence number to make the IV of a packet; random in Linux.
-        public var ivConstant: UInt64
+        public internal(set) var ivConstant: UInt64
         /// The number of the last packet sent.
-        public var sequence: UInt64 = 0
+        public internal(set) var sequence: UInt64 = 0
         public internal(set) var window: ReplayWindow
         /// Inner packets sent or received.
         public internal(set) var packetCount: UInt64 = 0
@@ -60,54 +60,88 @@ public struct XFRMDatabase {
 
     // MARK: Changes
 
-    /// `ip xfrm state add`.
-    /// - Parameter ivConstant: nil to draw one.
-    /// - Returns: false when Linux refuses: a state is found by the same destination, SPI and mark (EEXIST), or the
-    ///   replay window is impossible (EINVAL).
-    public mutating func add(_ state: XFRMState, ivConstant: UInt64? = nil) throws(CryptoError) -> Bool {
-        let drawn = generator.next()
-        let mark = PacketMark(rawValue: state.mark.value & state.mark.mask)
-        guard inboundState(destination: state.destination, spi: state.spi, mark: mark) == nil,
-            let window = ReplayWindow(size: state.replayWindow, isExtended: state.hasExtendedSequence)
-        else { return false }
+    /// What becomes of a change.
+    public enum Outcome: Hashable, Sendable {
+        case done
+        /// Something of the same identity is there (EEXIST).
+        case exists
+        /// There is nothing of that identity (ESRCH, ENOENT).
+        case missing
+        /// A replay window that Linux refuses (EINVAL).
+        case invalid
+    }
+
+    /// Does what `ip xfrm` does.
+    /// - Throws: where libcrypto cannot use a key.
+    @discardableResult
+    public mutating func apply(_ change: XFRMChange) throws(CryptoError) -> Outcome {
+        switch change {
+        case .addState(let state): return try add(state)
+        case .updateState(let state): return update(state)
+        case .deleteState(let id):
+            guard let index = index(of: id) else { return .missing }
+            states.remove(at: index)
+        case .flushStates: states.removeAll()
+        case .addPolicy(let policy):
+            guard self.change(policy.direction, { $0.add(policy) }) else { return .exists }
+        case .updatePolicy(let policy): self.change(policy.direction) { $0.update(policy) }
+        case .deletePolicy(let id):
+            guard self.change(id.direction, { $0.delete(id.selector, id.mark) }) else { return .missing }
+        case .flushPolicies:
+            for direction in XFRMPolicy.Direction.allCases { self.change(direction) { $0 = XFRMPolicyList() } }
+        }
+        return .done
+    }
+
+    private mutating func add(_ state: XFRMState) throws(CryptoError) -> Outcome {
+        // Drawn in any case, so that what follows does not depend on what is refused.
+        let constant = generator.next()
+        guard index(of: state.id) == nil else { return .exists }
+        guard let window = ReplayWindow(size: state.replayWindow, isExtended: state.hasExtendedSequence) else {
+            return .invalid
+        }
         let cipher = try ESPCipher(state.key, extendedSequence: state.hasExtendedSequence)
-        states.append(State(state: state, cipher: cipher, ivConstant: ivConstant ?? drawn, window: window))
+        states.append(State(state: state, cipher: cipher, ivConstant: constant, window: window))
+        return .done
+    }
+
+    /// Of a state in use only these can change, not its key. Source: Linux, xfrm_state_update.
+    private mutating func update(_ state: XFRMState) -> Outcome {
+        guard let index = index(of: state.id) else { return .missing }
+        states[index].state.encapsulation = state.encapsulation ?? states[index].state.encapsulation
+        states[index].state.outputMark = state.outputMark ?? states[index].state.outputMark
+        return .done
+    }
+
+    /// The state that a new one would be taken for. Source: Linux, __xfrm_state_locate.
+    private func index(of id: XFRMState.ID) -> Int? {
+        inboundState(
+            destination: id.destination, spi: id.spi, mark: PacketMark(rawValue: id.mark.value & id.mark.mask))
+    }
+
+    /// Sets what the IVs of a state's packets are made of: that of a recording, in a comparison.
+    /// - Returns: false when there is no such state.
+    @discardableResult
+    public mutating func setIVConstant(_ constant: UInt64, of id: XFRMState.ID) -> Bool {
+        guard let index = index(of: id) else { return false }
+        states[index].ivConstant = constant
         return true
     }
 
-    /// `ip xfrm state delete`.
-    /// - Returns: false when there is none (ESRCH).
-    public mutating func deleteState(destination: IPAddress, spi: SPI, mark: PacketMark = .none) -> Bool {
-        guard let index = inboundState(destination: destination, spi: spi, mark: mark) else { return false }
-        states.remove(at: index)
+    /// Sets the numbers of the last packet sent by a state, and of the highest received, as a listing tells them.
+    /// - Returns: false when there is no such state.
+    @discardableResult
+    public mutating func setSequence(sent: UInt64, received: UInt64, of id: XFRMState.ID) -> Bool {
+        guard let index = index(of: id) else { return false }
+        let state = states[index].state
+        states[index].sequence = sent
+        states[index].window =
+            ReplayWindow(size: state.replayWindow, isExtended: state.hasExtendedSequence, highest: received)
+            ?? states[index].window
         return true
     }
 
-    /// `ip xfrm state flush`.
-    public mutating func removeAllStates() { states.removeAll() }
-
-    /// Changes what a state counts from, or its chance.
-    public mutating func withState(_ index: Int, _ body: (inout State) -> Void) { body(&states[index]) }
-
-    /// `ip xfrm policy add`.
-    /// - Returns: false when there is one of the same direction, selector and mark (EEXIST).
-    public mutating func add(_ policy: XFRMPolicy) -> Bool { change(policy.direction) { $0.add(policy) } }
-
-    /// `ip xfrm policy update`: in the place of the one of the same direction, selector and mark, if there is one.
-    public mutating func update(_ policy: XFRMPolicy) { change(policy.direction) { $0.update(policy) } }
-
-    /// `ip xfrm policy delete`.
-    /// - Returns: false when there is none (ENOENT).
-    public mutating func deletePolicy(
-        _ direction: XFRMPolicy.Direction, _ selector: XFRMSelector, mark: MarkSelector = .any
-    ) -> Bool {
-        change(direction) { $0.delete(selector, mark) }
-    }
-
-    /// `ip xfrm policy flush`.
-    public mutating func removeAllPolicies() {
-        for direction in XFRMPolicy.Direction.allCases { change(direction) { $0 = XFRMPolicyList() } }
-    }
+    mutating func withState(_ index: Int, _ body: (inout State) -> Void) { body(&states[index]) }
 
     // MARK: Lookups
 
