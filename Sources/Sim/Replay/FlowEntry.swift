@@ -92,10 +92,11 @@ struct FlowWay: Sendable, BitwiseCopyable {
 
         /// Nothing is counted beside packets and bytes.
         static let isPlain = Marks(rawValue: 1)
-        static let isLeak = Marks(rawValue: 2)
         /// Some packets crossed the wire between nodes in clear, or encrypted.
         static let sawClear = Marks(rawValue: 4)
         static let sawEncrypted = Marks(rawValue: 8)
+        /// They had the address where the flow goes, and that is not the one that was asked for.
+        static let isFinal = Marks(rawValue: 16)
     }
 
     /// No vantage, for a way that is not known.
@@ -116,10 +117,12 @@ extension FlowEntry {
     /// - Returns: the disposition; nil for a packet of which that is not known.
     @inline(__always)
     mutating func repeats(
-        isForward: Bool, _ outline: PacketOutline, _ record: PacketRecord, shortestIdle: UInt32
+        _ place: FlowTable.Place, _ outline: PacketOutline, _ record: PacketRecord, shortestIdle: UInt32
     ) -> Int? {
+        let isForward = place.isForward
         let way = isForward ? forward : backward
         guard way.marks.contains(.isPlain), Int(way.vantage) == record.vantage,
+            way.marks.contains(.isFinal) == place.isFinal, outline.hasPlainHeader,
             outline.byteCount <= Int(way.longest), outline.hopLimit >= way.leastHops,
             outline.tcpFlags.isDisjoint(with: [.syn, .fin, .rst])
         else { return nil }

@@ -30,6 +30,8 @@ struct FlowTable: Sendable {
     struct Place: Equatable {
         var number: UInt32
         var isForward: Bool
+        /// Whether the packet has the address where the flow goes, and that is not the one that was asked for.
+        var isFinal: Bool
     }
 
     // MARK: Looking up
@@ -50,7 +52,7 @@ struct FlowTable: Sendable {
                 let direction = Self.direction(
                     of: key, chunks[Int(number >> Self.chunkShift)][Int(number) & Self.chunkMask],
                     isFinal: slot & 1 != 0)
-                if let direction { return Place(number: number, isForward: direction) }
+                if let direction { return Place(number: number, isForward: direction, isFinal: slot & 1 != 0) }
             }
             position = (position + 1) & mask
         }

@@ -104,7 +104,9 @@ extension ReplayEngine {
             && !entry.state.isOver && !hasStorage(entry) && packet.record.vantage < Int(FlowWay.noVantage)
             && disposition <= Int(UInt16.max) && !remembersPackets && !way.marks.contains(.sawEncrypted)
         if isPlain {
-            let isSame = way.marks.contains(.isPlain) && Int(way.disposition) == disposition
+            let isSame =
+                way.marks.contains(.isPlain) && Int(way.disposition) == disposition
+                && way.marks.contains(.isFinal) == isAtFinal(packet, entry)
             let longest = UInt16(clamping: packet.outline.byteCount)
             way.longest = isSame ? max(way.longest, longest) : longest
             let hops = fate.hops &+ 2
@@ -112,10 +114,20 @@ extension ReplayEngine {
             way.disposition = UInt16(disposition)
             way.vantage = UInt8(packet.record.vantage)
             way.marks.insert(.isPlain)
+            if isAtFinal(packet, entry) { way.marks.insert(.isFinal) } else { way.marks.remove(.isFinal) }
         } else {
             way.marks.remove(.isPlain)
         }
         if isForward { flows[number].forward = way } else { flows[number].backward = way }
+    }
+
+    /// Whether a packet has the address where its flow goes, and that is not the one that was asked for.
+    private func isAtFinal(_ packet: PacketContext, _ entry: FlowEntry) -> Bool {
+        guard entry.hasTwoKeys else { return false }
+        let key = packet.key
+        return isForward(packet, entry)
+            ? key.destination == entry.final && key.destinationPort == entry.finalPort
+            : key.source == entry.final && key.sourcePort == entry.finalPort
     }
 
     /// Whether a hook, or a waypoint's header, has yet to do with the flow's packets.

@@ -116,7 +116,7 @@ public struct ReplayEngine {
         let place = outline.fragment == nil ? flows.find(key, hash: hash) : nil
         if let place, !observer.wantsSteps(of: record),
             let disposition = flows[place.number].repeats(
-                isForward: place.isForward, outline, record, shortestIdle: shortestIdle)
+                place, outline, record, shortestIdle: shortestIdle)
         {
             books.count(disposition, byteCount: outline.byteCount, packet: record.number)
             observer.resolved(resolution(of: place, disposition, record))
