@@ -50,13 +50,17 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),
+        .target(name: "ReferenceReplay", path: "Benchmarks/ReferenceReplay"),
         .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
         .target(
             name: "BenchmarkSupport", dependencies: ["CommandLineTool", "Model"], path: "Benchmarks/BenchmarkSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-bench",
-            dependencies: ["BenchmarkSupport", "CommandLineTool", "KernelABI", "Model", "ReferenceLookup", "Sim"],
+            dependencies: [
+                "BenchmarkSupport", "Captures", "CommandLineTool", "KernelABI", "Model", "ReferenceLookup",
+                "ReferenceReplay", "Sim",
+            ],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live-bench",

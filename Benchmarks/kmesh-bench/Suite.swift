@@ -4,7 +4,7 @@ import CommandLineTool
 /// The benchmarks by name, at the sizes for which there are targets.
 enum Suite: String, CaseIterable {
     // First what starts a process whose memory is measured: it begins with this one's peak.
-    case manifest, connect, compile, change, authorization, start
+    case manifest, connect, compile, change, authorization, replay, start
 
     static let large = SampleMesh(serviceCount: 5000, endpointCount: 20)
 
@@ -14,6 +14,7 @@ enum Suite: String, CaseIterable {
         case .compile: try Self.compile(rounds)
         case .change: try Self.change(rounds)
         case .authorization: try Self.authorization(rounds)
+        case .replay: try Self.replay(rounds)
         case .start: try Self.start(rounds)
         case .manifest: try Self.manifest()
         }
