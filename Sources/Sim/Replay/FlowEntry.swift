@@ -124,7 +124,7 @@ extension FlowEntry {
         guard way.marks.contains(.isPlain), Int(way.vantage) == record.vantage,
             way.marks.contains(.isFinal) == place.isFinal, outline.hasPlainHeader,
             outline.byteCount <= Int(way.longest), outline.hopLimit >= way.leastHops,
-            outline.tcpFlags.isDisjoint(with: [.syn, .fin, .rst])
+            !outline.changesConnection
         else { return nil }
         let tick = tick(at: record.timestamp)
         if tick > lastTick {
@@ -141,5 +141,21 @@ extension FlowEntry {
             receivedBytes &+= UInt64(truncatingIfNeeded: outline.byteCount)
         }
         return Int(way.disposition)
+    }
+
+    /// Whether a key is one of the flow's: true for packets of the client, false for those of the server.
+    /// - Parameter isFinal: Whether the flow's end is meant, or the address that was asked for.
+    @inline(__always)
+    func direction(of key: FlowKey, isFinal: Bool) -> Bool? {
+        guard protocolNumber == key.protocolNumber, state.contains(.isIPv6) == key.isIPv6 else { return nil }
+        let server = isFinal ? final : requested
+        let port = isFinal ? finalPort : requestedPort
+        if key.sourcePort == clientPort, key.destinationPort == port, key.source == client, key.destination == server {
+            return true
+        }
+        if key.destinationPort == clientPort, key.sourcePort == port, key.destination == client, key.source == server {
+            return false
+        }
+        return nil
     }
 }

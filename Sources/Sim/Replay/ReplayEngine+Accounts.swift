@@ -104,13 +104,10 @@ extension ReplayEngine {
             && !entry.state.isOver && !hasStorage(entry) && packet.record.vantage < Int(FlowWay.noVantage)
             && disposition <= Int(UInt16.max) && !remembersPackets && !way.marks.contains(.sawEncrypted)
         if isPlain {
-            let isSame =
-                way.marks.contains(.isPlain) && Int(way.disposition) == disposition
-                && way.marks.contains(.isFinal) == isAtFinal(packet, entry)
-            let longest = UInt16(clamping: packet.outline.byteCount)
-            way.longest = isSame ? max(way.longest, longest) : longest
-            let hops = fate.hops &+ 2
-            way.leastHops = isSame ? max(way.leastHops, hops) : hops
+            // What every interface carries goes the same way, and of TCP what is cut into segments for them.
+            let isSegmented = packet.isTCP && packet.outline.byteCount > smallestMTU
+            way.longest = isSegmented ? .max : UInt16(clamping: max(packet.outline.byteCount, smallestMTU))
+            way.leastHops = fate.hops &+ 2
             way.disposition = UInt16(disposition)
             way.vantage = UInt8(packet.record.vantage)
             way.marks.insert(.isPlain)

@@ -33,7 +33,7 @@ extension ReplayEngine {
         guard count > 1 else {
             return finish(unsafe edited.span.bytes, packet, side, number, held: held, editor.outline, &observer)
         }
-        segmentedPackets += 1
+        firstSegmented = firstSegmented ?? packet.record.number
         observer.step(.segmented(into: count))
         var fate: PacketFate?
         for index in 0..<count {
