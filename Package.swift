@@ -51,6 +51,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),
+        .target(name: "ReferenceReplay", path: "Benchmarks/ReferenceReplay"),
         .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
         .target(
             name: "BenchmarkSupport", dependencies: ["CommandLineTool", "Model"], path: "Benchmarks/BenchmarkSupport",
@@ -58,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "kmesh-bench",
             dependencies: [
-                "BenchmarkSupport", "CommandLineTool", "Crypto", "KernelABI", "Model", "ReferenceLookup", "Sim",
+                "BenchmarkSupport", "Captures", "CommandLineTool", "Crypto", "KernelABI", "Model", "ReferenceLookup",
+                "ReferenceReplay", "Sim",
             ],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .executableTarget(
@@ -94,9 +96,10 @@ let package = Package(
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
             name: "SimOutputTests",
-            dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
+            dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ToolTests", dependencies: ["Captures", "kmesh-sim", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "KernelTestSupportTests",
             dependencies: [
