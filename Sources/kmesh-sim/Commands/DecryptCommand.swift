@@ -149,7 +149,7 @@ private struct DecryptionReading: ~Copyable {
             guard let layer else { continue }
             let place = DecryptionReport.Place(capture: capture, number: record.number)
             let isCut = record.capturedByteCount < record.originalByteCount
-            try captures.withBytes(of: record, in: capture) { frame in
+            try captures.withBytes(of: record) { frame in
                 try Self.take(frame, layer, isCut: isCut, at: place, &decryption)
             }
         }
