@@ -20,11 +20,11 @@ extension Network {
             destination: transit.head.destination, spi: spi, mark: transit.mark)
         recorder.record(node: node, .state(spi, found))
         guard let found else { return refuse(.inNoStates, transit, at: node, &journey, &recorder) }
-        transit.mark = nodes[node].xfrm.states[found].state.outputMark ?? transit.mark
-        guard (nodes[node].xfrm.states[found].state.encapsulation != nil) == isInUDP else {
+        transit.mark = nodes[node].xfrm.outputMark(of: found) ?? transit.mark
+        guard nodes[node].xfrm.isInUDP(found) == isInUDP else {
             return refuse(.inStateMismatch, transit, at: node, &journey, &recorder)
         }
-        let check = nodes[node].xfrm.states[found].window.check(bytes.network32(at: offset + 4))
+        let check = nodes[node].xfrm.check(bytes.network32(at: offset + 4), of: found)
         recorder.record(node: node, .replay(check))
         guard case .fresh(let sequence) = check else {
             nodes[node].xfrm.countRefusal(check, of: found)
@@ -39,7 +39,7 @@ extension Network {
         var inner = takeBuffer()
         let next: IPProtocol
         do throws(ESPFault) {
-            next = try nodes[node].xfrm.states[found].cipher.open(
+            next = try nodes[node].xfrm.cipher(of: found).open(
                 bytes.extracting(offset..<end), sequenceHigh: UInt32(truncatingIfNeeded: sequence >> 32), into: &inner)
         } catch {
             giveBack(inner)
@@ -111,7 +111,7 @@ extension Network {
 
     /// Why XFRM policies refuse a packet that is received or forwarded; nil where they do not.
     /// Source: Linux, __xfrm_policy_check.
-    func refusal<R: JourneyRecorder>(
+    mutating func refusal<R: JourneyRecorder>(
         _ direction: XFRMPolicy.Direction, of transit: Transit, at node: Int, _ recorder: inout R
     ) -> XFRMCounter? {
         let found = nodes[node].xfrm.policy(

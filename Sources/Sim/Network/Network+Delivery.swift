@@ -98,7 +98,7 @@ extension Network {
         }
         let start = offset + UDPEncapsulation.headerByteCount
         if protocolNumber == .udp, bytes.byteCount >= min(start + 4, end), end > start,
-            nodes[node].takesESPInUDP(port: bytes.network16(at: offset + 2), at: transit.head.destination)
+            nodes.span[node].takesESPInUDP(port: bytes.network16(at: offset + 2), at: transit.head.destination)
         {
             if end == start + 1, bytes.byte(at: start) == 0xff {
                 return drop(.keepAlive, transit, at: node, &journey, &recorder)

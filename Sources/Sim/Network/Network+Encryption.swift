@@ -12,7 +12,7 @@ enum Transformation {
 
 extension Network {
     /// Source: Linux, xfrm_lookup_with_ifid and xfrm_tmpl_resolve_one.
-    func transformation<R: JourneyRecorder>(
+    mutating func transformation<R: JourneyRecorder>(
         of transit: Transit, at node: Int, _ recorder: inout R
     ) -> Transformation {
         let head = transit.head
@@ -44,7 +44,7 @@ extension Network {
             return refuse(.outStateSequenceError, transit, at: node, &journey, &recorder)
         }
         recorder.record(node: node, .encrypted(state: index, sequence: sequence))
-        let entry = nodes[node].xfrm.states[index]
+        let entry = nodes.span[node].xfrm.states[index]
         let state = entry.state
         let inner = transit.head
         let head = state.outerHead(

@@ -6,6 +6,7 @@ extension Network {
     ///   - packet: From the IP header on; the capture may hold less than the whole of it.
     ///   - byteCount: Its size as it was sent; nil for as much as there is.
     ///   - mark: Of a packet that a node sends itself.
+    @specialized(where R == NoJourneyRecorder)
     public mutating func carry<R: JourneyRecorder>(
         _ packet: RawSpan, byteCount: Int? = nil, from entry: JourneyEntry, mark: PacketMark = .none,
         recorder: inout R
@@ -92,7 +93,7 @@ extension Network {
     ) {
         let node = pods[pod].node
         observe(.pod, bytes, transit, at: node, &recorder)
-        let isFound = nodes[node].nodeInfo.lookup(MapAddress(transit.head.destination)) != nil
+        let isFound = nodes[node].encrypts(transit.head.destination)
         transit.mark = isFound ? .encrypt : .none
         recorder.record(node: node, .podMark(found: isFound, transit.mark))
         observe(.hostInterface, bytes, transit, at: node, &recorder)
@@ -215,7 +216,7 @@ extension Network {
     }
 
     func linkMTU(of route: NetworkRoute, at node: Int) -> Int {
-        if case .pod = route { return nodes[node].podMTU }
-        return nodes[node].uplinkMTU
+        if case .pod = route { return nodes.span[node].podMTU }
+        return nodes.span[node].uplinkMTU
     }
 }

@@ -11,7 +11,7 @@ extension Network {
                 if options.inboundState == .peer { transit.mark = nodes[node].peerMark(of: transit.head.source) }
             } else {
                 transit.mark = .none
-                if options.clearPackets == .drop, nodes[node].nodeInfo.lookup(MapAddress(transit.head.source)) != nil {
+                if options.clearPackets == .drop, nodes[node].encrypts(transit.head.source) {
                     recorder.record(node: node, .option(.clearPackets))
                     return drop(.clearFromPeer, transit, at: node, &journey, &recorder)
                 }
@@ -48,7 +48,7 @@ extension Network {
         guard next == .udp, let node else { return false }
         // A later fragment tells no port.
         let port = head.fragment.isLater || bytes.byteCount < offset + 4 ? nil : bytes.network16(at: offset + 2)
-        return nodes[node].takesESPInUDP(port: port, at: head.destination)
+        return nodes.span[node].takesESPInUDP(port: port, at: head.destination)
     }
 
     /// Puts a packet on the link that its route names, in fragments where it must be. Source: Linux, ip_finish_output,
