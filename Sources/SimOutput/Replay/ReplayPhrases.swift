@@ -59,10 +59,10 @@ enum ReplayPhrases {
     }
 
     /// What crossed the wire how; empty where nothing did.
-    static func encryption(_ encryption: FlowEncryption) -> String {
-        switch encryption {
+    static func encryption(_ row: ReplayReport.ConnectionRow) -> String {
+        switch row.encryption {
         case .none: ""
-        case .clear: "clear"
+        case .clear: row.leaks > 0 ? "IN CLEAR" : "clear"
         case .all: "encrypted"
         case .some: "PARTLY IN CLEAR"
         }
