@@ -46,7 +46,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --pcap-out -", 2, "standard output is for the report"),
     LineCase("replay \(capture) \(mesh) --pcap-out a --wire-out a", 2, "a file can be written once only"),
     LineCase("replay \(capture) \(mesh) --wire-out \(capture)", 2, "not while it is read"),
-    LineCase("replay \(capture) \(mesh) --preset upstream,hardened", 2, "a replay has one preset"),
+    LineCase("replay \(capture) \(mesh) --preset upstream,hardened", 2, "one of: upstream, hardened"),
     LineCase("replay - - \(mesh)", 2, "standard input can be read only once"),
     LineCase("replay nowhere.pcap \(mesh)", 3, "nowhere.pcap: "),
     LineCase("replay README.md \(mesh)", 3, "README.md: ", "neither pcap nor pcapng"),

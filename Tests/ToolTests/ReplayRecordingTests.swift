@@ -5,20 +5,23 @@ import Testing
 
 /// The recordings of two nodes, replayed by the command: what the pods sent gives what was on the wire.
 struct ReplayRecordingTests {
-    private static let mesh = ["--mesh", "Tests/Fixtures/captures/recordings-mesh.yaml", "--preset", "upstream"]
+    private static let mesh = ["--mesh", "Tests/Fixtures/captures/recordings-mesh.yaml"]
 
     private func file(_ recording: String, _ name: String) -> String { "\(Recordings.directory)/\(recording)/\(name)" }
 
     private func replayPods(_ recording: String, _ more: [String] = []) throws -> Finished {
         try kmeshSim(
             ["replay", file(recording, "podA.pcap"), file(recording, "podB.pcap"), "--at", "pod:recorded/pod-a"]
-                + ["pod:recorded/pod-b", "--xfrm", file(recording, "commands.txt")] + Self.mesh + more)
+                + ["pod:recorded/pod-b", "--xfrm", file(recording, "commands.txt")] + Self.mesh
+                + ["--preset", "upstream"] + more)
     }
 
-    private func replayWire(_ recording: String, _ name: String, _ more: [String] = []) throws -> Finished {
+    private func replayWire(
+        _ recording: String, _ name: String, preset: String = "upstream", _ more: [String] = []
+    ) throws -> Finished {
         try kmeshSim(
             ["replay", file(recording, name), "--at", "wire", "--xfrm", file(recording, "commands.txt")] + Self.mesh
-                + more)
+                + ["--preset", preset] + more)
     }
 
     /// All but the rotation, whose rules change between packets, and the recording in which nothing is marked.
@@ -51,7 +54,7 @@ struct ReplayRecordingTests {
         #expect(upstream.output.contains("In clear, and had to be encrypted\n"))
         #expect(upstream.output.contains("      9   3492  recorded/pod-a  recorded/pod-b  1, 3, 5, 7, 8, …\n"))
         #expect(upstream.output.contains("     18   3988  delivered"))
-        let hardened = try replayWire("nomark", "underlay.pcap", ["--preset", "hardened"])
+        let hardened = try replayWire("nomark", "underlay.pcap", preset: "hardened")
         #expect(hardened.code == 1)
         #expect(hardened.output.contains("     18   3988  dropped  1, 2, 3, 4, 5, …  clearFromPeer: "))
     }

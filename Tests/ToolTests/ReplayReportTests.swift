@@ -45,9 +45,10 @@ func onePacketIsExplained(landmark: SampleCapture.Landmark, isEncrypted: Bool, n
     #expect(finished.code == 0)
     let json = try #require(JSONSerialization.jsonObject(with: Data(finished.output.utf8)) as? [String: Any])
     #expect(json["what"] as? String == "dropped" && json["encrypted"] as? Bool == true)
-    #expect((json["why"] as? [String: String])?["name"] == "xdpIngress.deniedBefore")
+    #expect((json["why"] as? [String: String])?["name"] == "xdpIngress.deniedByDefault")
     let titles = (json["sections"] as? [[String: Any]])?.compactMap { $0["title"] as? String }
-    #expect(titles == ["replay", "node-b", "node-a", "xdpIngress on node-a: deniedBefore"])
+    #expect(titles?.first == "connect4 on node-b: loadBalanced")
+    #expect(titles?.dropFirst() == ["replay", "node-b", "node-a", "xdpIngress on node-a: deniedByDefault"])
 }
 
 @Test func totalsAddUpToThePacketsRead() throws {
@@ -65,5 +66,31 @@ func onePacketIsExplained(landmark: SampleCapture.Landmark, isEncrypted: Bool, n
         #expect(sum(json["dispositions"]) == packets(totals["replayed"]), "\(options)")
         let others = packets((json["otherConnections"] as? [String: Any])?["traffic"])
         #expect(sum(json["connections"]) + others == packets(totals["inFlows"]), "\(options)")
+    }
+}
+
+/// Lines of a block of the README's that is cut by lines of three dots.
+private func blocks(of document: String, after command: String) -> [Substring] {
+    guard let start = document.range(of: "$ \(command)\n") else { return [] }
+    return document[start.upperBound...].split(separator: "\n", omittingEmptySubsequences: false).prefix { $0 != "```" }
+        .filter { $0 != "..." }
+}
+
+@Test func theDocumentationOfReplaysShowsRealOutput() throws {
+    let document = try String(contentsOfFile: "\(packageDirectory)/docs/replay.md", encoding: .utf8)
+    for name in ["books", "packet-clear", "books-encrypted", "packet-denied"] {
+        let path = "\(packageDirectory)/Tests/Fixtures/golden/replay-\(name).txt"
+        #expect(document.contains(try String(contentsOfFile: path, encoding: .utf8)), "\(name)")
+    }
+    let readme = try String(contentsOfFile: "\(packageDirectory)/README.md", encoding: .utf8)
+    let line = "replay \(Sample.capture) \(Sample.encrypted.joined(separator: " "))"
+    let shown = blocks(of: readme, after: ".build/release/kmesh-sim \(line)")
+    #expect(shown.count > 10)
+    let real = try Sample.replayEncrypted().output.split(separator: "\n", omittingEmptySubsequences: false)
+    var rest = real[...]
+    for line in shown {
+        let place = rest.firstIndex(of: line)
+        #expect(place != nil, "\(line)")
+        if let place { rest = rest[(place + 1)...] }
     }
 }

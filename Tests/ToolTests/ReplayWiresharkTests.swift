@@ -42,15 +42,15 @@ struct ReplayWiresharkTests {
         // What is not IP has no appearance: the interfaces have no link layer.
         #expect(Set(lines.map { $0[1] }).count == 117)
         let denied = lines.filter { $0[1] == Sample.packet(.ratings) }
-        let comment = "dropped: xdpIngress.deniedBefore; denied (istio)"
+        let comment = "dropped: xdpIngress.deniedByDefault; denied (istio)"
         #expect(
             denied == [
-                ["captured/pod:books/productpage-v1-0", "72", comment, "", ""],
-                ["node-b/pod", "72", comment, "", ""],
-                ["node-b/hostInterface", "72", "\(comment); mark 0xe0", "0", ""],
-                ["wire", "72", comment, "", ""],
-                ["node-a/decrypted", "72", "\(comment); mark 0xd0", "0", ""],
-                ["node-a/arrival", "72", comment, "", "1"],
+                ["captured/pod:books/productpage-v1-0", "69", comment, "", ""],
+                ["node-b/pod", "69", comment, "", ""],
+                ["node-b/hostInterface", "69", "\(comment); mark 0xe0", "0", ""],
+                ["wire", "69", comment, "", ""],
+                ["node-a/decrypted", "69", "\(comment); mark 0xd0", "0", ""],
+                ["node-a/arrival", "69", comment, "", "1"],
             ])
         let refused = lines.filter { $0[1] == Sample.packet(.unlistedPort) }
         #expect(refused == [["captured/pod:books/productpage-v1-0", "103", "refused: connect4.portNotListed", "", ""]])
