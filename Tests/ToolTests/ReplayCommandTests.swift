@@ -37,6 +37,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --at node:node-c", 3, "there is no node \"node-c\"; did you mean node-"),
     LineCase("replay \(capture) \(mesh) --at wire wire", 2, "--at: give one place, or one for each capture"),
     LineCase("replay \(capture) \(mesh) --filter port", 2, "--filter: "),
+    LineCase("replay nowhere.pcap --mesh nowhere.yaml", 3, "nowhere.pcap: "),
     LineCase("replay \(capture) \(mesh) --tunnels ipip", 2, "one of: vxlan, geneve, all"),
     LineCase("replay \(capture) \(mesh) --managed some", 2, "one of: all, labelled, none"),
     LineCase("replay \(capture) \(mesh) --packet 0", 2, "--packet expects a number from 1"),

@@ -69,6 +69,22 @@ func onePacketIsExplained(landmark: SampleCapture.Landmark, isEncrypted: Bool, n
     }
 }
 
+@Test func aWrittenWireDecryptsAndEndsAsThePacketsDid() throws {
+    let scratch = try ScratchDirectory()
+    let wire = "\(scratch.path)/wire.pcap"
+    _ = try Sample.replayEncrypted("--wire-out", wire)
+    let decrypted = try kmeshSim([
+        "decrypt", wire, "--verify", "--states", "scenarios/captures/test-key.json", "--mesh",
+        "scenarios/captures/nodeinfos.yaml",
+    ])
+    #expect(decrypted.code == 0 && decrypted.output.contains("     40  ESP, decrypted\n"), "\(decrypted.errors)")
+    let replayed = try kmeshSim(["replay", wire, "--at", "wire"] + Sample.encrypted)
+    #expect(replayed.code == 1)
+    #expect(replayed.output.contains("      2    196  dropped  25, 26         xdpIngress.deniedByDefault"))
+    #expect(replayed.output.contains("     33   3676  delivered"))
+    #expect(replayed.output.contains("      8    429  left the mesh"))
+}
+
 /// Lines of a block of the README's that is cut by lines of three dots.
 private func blocks(of document: String, after command: String) -> [Substring] {
     guard let start = document.range(of: "$ \(command)\n") else { return [] }

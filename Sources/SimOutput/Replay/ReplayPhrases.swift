@@ -52,9 +52,8 @@ enum ReplayPhrases {
 
     /// By which policy; without one the reason tells.
     private static func denial(_ row: ReplayReport.ConnectionRow) -> String {
-        guard let judgement = row.judgement, judgement.policy == nil, let reason = row.stopReason else {
-            return row.judgement.map { "\($0)" } ?? row.outcome.rawValue
-        }
+        guard let judgement = row.judgement else { return row.outcome.rawValue }
+        guard judgement.policy == nil, let reason = row.stopReason, case .hook = reason else { return "\(judgement)" }
         return "\(judgement): \(reason.name)"
     }
 

@@ -121,17 +121,22 @@ struct ReplayCommand {
 
     /// Reads the mesh and the captures, and replays.
     func run(on console: inout Console) throws -> ExitCode {
-        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
-        var packets: NetworkPackets
         do {
-            packets = try NetworkPackets(
-                paths: invocation.positionals, filter: invocation.value("filter"),
-                tunnels: Self.tunnels(invocation.value("tunnels")))
+            return try replay(on: &console)
         } catch let error as CaptureError {
             throw InputError(error)
         } catch let error as FilterError {
+            // A pcapng file may come to a link type late that the expression does not fit.
             throw invocation.usageError(.rule("--filter: \(error)"))
         }
+    }
+
+    private func replay(on console: inout Console) throws -> ExitCode {
+        // Before the mesh, which takes longer.
+        var packets = try NetworkPackets(
+            paths: invocation.positionals, filter: invocation.value("filter"),
+            tunnels: Self.tunnels(invocation.value("tunnels")))
+        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
         var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }
