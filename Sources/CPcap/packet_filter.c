@@ -14,6 +14,13 @@ enum {
 	SNAP_LENGTH = 262144,
 };
 
+/* The optimizer refuses what rejects every packet, which is no mistake where other link types are filtered too. */
+static int compile(pcap_t *compiler, struct bpf_program *program, const char *expression)
+{
+	return pcap_compile(compiler, program, expression, 1, PCAP_NETMASK_UNKNOWN) &&
+	       pcap_compile(compiler, program, expression, 0, PCAP_NETMASK_UNKNOWN);
+}
+
 struct km_filter *km_filter_compile(const char *expression, int link_type, char *error)
 {
 	pcap_t *compiler = pcap_open_dead(link_type, SNAP_LENGTH);
@@ -21,7 +28,7 @@ struct km_filter *km_filter_compile(const char *expression, int link_type, char 
 
 	if (!compiler || !filter) {
 		snprintf(error, KM_FILTER_ERROR_SIZE, "out of memory");
-	} else if (pcap_compile(compiler, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
+	} else if (compile(compiler, &filter->program, expression)) {
 		snprintf(error, KM_FILTER_ERROR_SIZE, "%s", pcap_geterr(compiler));
 	} else {
 		pcap_close(compiler);

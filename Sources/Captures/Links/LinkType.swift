@@ -24,11 +24,13 @@ public struct LinkType: RawRepresentable, Hashable, Sendable {
     public static let ipv6 = LinkType(rawValue: 229)
     public static let linuxCooked2 = LinkType(rawValue: 276)
 
-    /// libpcap's number for it, which is another one for raw IP.
-    var libpcapNumber: CInt { self == .raw ? 12 : CInt(clamping: rawValue) }
+    /// libpcap's number for it on Linux, which is another one for raw IP.
+    var libpcapNumber: CInt { self == .raw || self == .rawOpenBSD ? 12 : CInt(clamping: rawValue) }
 
     /// As libpcap has it, such as `EN10MB`; nil for a number that is not in its table.
     public var name: String? {
+        // For everybody's own use; libpcap's table leaves them out.
+        if case 147...162 = rawValue { return "USER\(rawValue - 147)" }
         guard let name = unsafe km_link_type_name(libpcapNumber) else { return nil }
         // The table's texts are terminated and never change.
         return unsafe String(cString: name)

@@ -9,3 +9,14 @@ public struct CaptureInterface: Hashable, Sendable {
     public let snapLength: UInt32
     public let clock: CaptureClock
 }
+
+extension CaptureInterface {
+    /// What every packet asks for: without texts, whose owners would be counted for each.
+    struct Traits {
+        let linkType: LinkType
+        let snapLength: UInt32
+        let clock: CaptureClock
+    }
+
+    var traits: Traits { Traits(linkType: linkType, snapLength: snapLength, clock: clock) }
+}

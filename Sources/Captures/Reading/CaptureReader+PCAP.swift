@@ -22,7 +22,7 @@ extension CaptureReader {
         give(
             dataDistance: Self.recordHeaderByteCount, captured: captured,
             original: Int(window.number32(at: 12, swapped: isSwapped)),
-            timestamp: seconds * 1_000_000_000 + fraction, interface: 0, linkType: interfaces[0].linkType)
+            timestamp: seconds * 1_000_000_000 + fraction, interface: 0, linkType: traits[0].linkType)
         window.advance(byteCount)
         return true
     }

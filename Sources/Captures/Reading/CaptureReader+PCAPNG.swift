@@ -1,4 +1,7 @@
 /// Blocks of pcapng files. Source: pcapng draft, section 4.
+///
+/// What makes the errors is mutating although it changes nothing: for a borrow of this value the compiler copies it, on
+/// every packet's way.
 extension CaptureReader {
     /// Blocks that are looked into, options and all. Others may be longer: they are stepped over.
     private static let blockByteLimit = 1 << 20
@@ -49,7 +52,8 @@ extension CaptureReader {
         guard trailer == byteCount else { throw mismatch(name, at: window.offset, byteCount, trailer) }
     }
 
-    private func mismatch(_ name: String, at offset: UInt64, _ byteCount: Int, _ trailer: Int) -> CaptureError {
+    private mutating func mismatch(_ name: String, at offset: UInt64, _ byteCount: Int, _ trailer: Int) -> CaptureError
+    {
         damage(at: offset, "\(name) has a length of \(byteCount) at its beginning and of \(trailer) at its end")
     }
 
@@ -70,12 +74,12 @@ extension CaptureReader {
         let ticks =
             UInt64(window.number32(at: 12, swapped: isSwapped)) << 32
             | UInt64(window.number32(at: 16, swapped: isSwapped))
-        let time = interfaces[interface].clock.nanoseconds(ticks)
+        let time = traits[interface].clock.nanoseconds(ticks)
         if time == nil { notes.unusableTimestampCount += 1 }
         give(
             dataDistance: Self.enhancedDataOffset, captured: captured,
             original: Int(window.number32(at: 24, swapped: isSwapped)), timestamp: time ?? current.timestamp,
-            interface: interface, linkType: interfaces[interface].linkType)
+            interface: interface, linkType: traits[interface].linkType)
         window.advance(byteCount)
     }
 
@@ -84,7 +88,7 @@ extension CaptureReader {
         try requireBlock("a simple packet block", byteCount, minimum: Self.simpleDataOffset + 4)
         let interface = try interfaceIndex(0)
         let original = Int(window.number32(at: 8, swapped: isSwapped))
-        let snapLength = interfaces[interface].snapLength
+        let snapLength = traits[interface].snapLength
         let captured = snapLength == 0 ? original : min(original, Int(snapLength))
         guard captured <= min(byteCount - Self.simpleDataOffset - 4, Self.recordByteLimit) else {
             throw overlong(captured, room: byteCount - Self.simpleDataOffset - 4)
@@ -92,24 +96,24 @@ extension CaptureReader {
         notes.missingTimestampCount += 1
         give(
             dataDistance: Self.simpleDataOffset, captured: captured, original: original, timestamp: current.timestamp,
-            interface: interface, linkType: interfaces[interface].linkType)
+            interface: interface, linkType: traits[interface].linkType)
         window.advance(byteCount)
     }
 
     @inline(__always)
-    private func interfaceIndex(_ number: Int) throws(CaptureError) -> Int {
-        guard number < interfaces.count - firstInterface else { throw unknownInterface(number) }
+    private mutating func interfaceIndex(_ number: Int) throws(CaptureError) -> Int {
+        guard number < traits.count - firstInterface else { throw unknownInterface(number) }
         return firstInterface + number
     }
 
-    private func unknownInterface(_ number: Int) -> CaptureError {
+    private mutating func unknownInterface(_ number: Int) -> CaptureError {
         damage(
             at: window.offset,
             "record \(recordCount + 1) names interface \(number); its section has described "
                 + "\(interfaces.count - firstInterface)")
     }
 
-    private func overlong(_ captured: Int, room: Int) -> CaptureError {
+    private mutating func overlong(_ captured: Int, room: Int) -> CaptureError {
         damage(
             at: window.offset,
             "record \(recordCount + 1) has a captured length of \(captured); its block has room for \(room), and the "
@@ -169,7 +173,7 @@ extension CaptureReader {
             throw damage(
                 at: window.offset + 16 + UInt64(error.offset), "an option of an interface runs past its block's end")
         }
-        interfaces.append(
+        add(
             CaptureInterface(
                 name: name, description: description,
                 linkType: LinkType(rawValue: UInt32(window.number16(at: 8, swapped: isSwapped))),

@@ -14,7 +14,9 @@ public struct CaptureReader: ~Copyable {
     /// The path, or `standard input`.
     public let file: String
     /// All that have come up so far: of a pcapng file the sections' one after the other.
-    public internal(set) var interfaces: [CaptureInterface]
+    public private(set) var interfaces: [CaptureInterface]
+    /// Of all of them.
+    private(set) var traits: [CaptureInterface.Traits]
     public internal(set) var notes: CaptureNotes
     /// The record that was given last, or `.none`.
     @usableFromInline
@@ -73,7 +75,7 @@ public struct CaptureReader: ~Copyable {
         self.window = window
         self.stored = stored
         self.storedByteCount = storedByteCount.map { UInt64($0) }
-        (interfaces, notes, current) = ([], CaptureNotes(), .none)
+        (interfaces, traits, notes, current) = ([], [], CaptureNotes(), .none)
         (isPCAPNG, isSwapped, nanosecondsPerFraction) = (false, false, 1000)
         (firstInterface, isFinished) = (0, false)
     }
@@ -95,7 +97,7 @@ public struct CaptureReader: ~Copyable {
         case .pcap(let header):
             isSwapped = header.isBigEndian
             nanosecondsPerFraction = header.isNanoseconds ? 1 : 1000
-            interfaces = [header.interface]
+            add(header.interface)
             window.advance(PCAPHeader.byteCount)
         case .pcapng:
             isPCAPNG = true
@@ -145,6 +147,11 @@ public struct CaptureReader: ~Copyable {
     public var progress: (byteCount: UInt64, of: UInt64)? {
         guard let stored, let storedByteCount else { return nil }
         return (min(stored.byteCount, storedByteCount), storedByteCount)
+    }
+
+    mutating func add(_ interface: CaptureInterface) {
+        interfaces.append(interface)
+        traits.append(interface.traits)
     }
 
     /// What is wrong at an offset.

@@ -19,7 +19,8 @@ public struct ObservationPoint: Hashable, Sendable {
 public struct PCAPNGWriter: ~Copyable {
     /// Names of one block: readers refuse blocks of more than 16 MiB.
     private static let nameBlockByteLimit = 1 << 16
-    /// Secrets type `ESPS`: lines as in Wireshark's file `esp_sa`, with all columns. Wireshark before 4.6 passes over it.
+    /// Secrets type `ESPS`, as proposed for the pcapng draft: lines as in Wireshark's file `esp_sa`, with all columns.
+    /// Readers that do not know it, as Wireshark 4.0, pass over the block.
     private static let securityAssociations: UInt32 = 0x4553_5053
 
     private var output: BufferedFile
@@ -71,9 +72,9 @@ public struct PCAPNGWriter: ~Copyable {
         return points.count - 1
     }
 
-    /// Adds names of addresses, in the order given.
+    /// Adds names of addresses, in the order given; empty ones are left out.
     public mutating func write(names: [(address: IPAddress, name: String)]) throws(CaptureWriteError) {
-        var rest = names[...]
+        var rest = names.filter { !$0.name.isEmpty }[...]
         while !rest.isEmpty {
             var block = PCAPNGBlockBuilder(PCAPNGBlock.nameResolution)
             while let (address, name) = rest.first, block.byteCount < Self.nameBlockByteLimit {

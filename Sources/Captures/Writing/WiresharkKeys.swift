@@ -4,8 +4,8 @@ public import Model
 public enum WiresharkKeys {
     /// The text of the file `esp_sa`, which Wireshark looks for in its folder of preferences.
     ///
-    /// Only associations with extended sequence numbers have the columns about them: Wireshark before 4.2 knows neither
-    /// and refuses lines that have them; later ones take 32 bits where they are missing.
+    /// Only associations with extended sequence numbers have the columns about them: Wireshark 4.0 does not know these and
+    /// warns of them, and later versions take 32 bits where they are missing.
     public static func table(of states: [XFRMState]) -> String {
         states.map { line($0, hasAllColumns: $0.hasExtendedSequence) }.joined()
     }
