@@ -15,7 +15,7 @@ let package = Package(
         .executable(name: "kmesh-sim", targets: ["kmesh-sim"]),
         .executable(name: "kmesh-live", targets: ["kmesh-live"]),
         // For Fuzz, which is a package of its own: it is built with other flags.
-        .library(name: "Parsers", targets: ["Captures", "Model"]),
+        .library(name: "Parsers", targets: ["Captures", "Crypto", "Inputs", "Model", "Sim"]),
     ],
     targets: [
         .target(name: "KernelABI"),

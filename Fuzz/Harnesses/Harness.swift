@@ -2,13 +2,16 @@ import Glibc
 
 /// What can be fuzzed, by the name that is the program's first argument.
 enum Harness: String, CaseIterable {
-    case pcap, pcapng, packet
+    case pcap, pcapng, packet, esp, decrypt, xfrm
 
     /// Hands one input to the parser. Nothing may trap, and nothing may take long.
     func run(_ bytes: [UInt8]) {
         switch self {
         case .pcap, .pcapng: readCapture(bytes)
         case .packet: parsePacket(bytes)
+        case .esp: openESP(bytes)
+        case .decrypt: decryptPackets(bytes)
+        case .xfrm: readEncryptionFile(bytes)
         }
     }
 }

@@ -73,14 +73,32 @@ func listingsOfRecordingsAreReadWhole(recording: String) throws {
     #expect(listing.policies[1].templates == [template])
 }
 
+/// Key daemons give the first kind to their own sockets.
+@Test func policiesForSomePacketsOnlyAreLeftOut() throws {
+    let listing = try listing(
+        """
+        src ::/0 dst ::/0
+        \tsocket out priority 0 ptype main
+        src 10.0.0.1/32 dst 10.0.0.2/32 proto tcp dport 80
+        \tdir out priority 0
+        \ttmpl src 0.0.0.0 dst 0.0.0.0
+        \t\tproto ah reqid 1 mode transport
+        src 0.0.0.0/0 dst 10.244.2.0/24
+        \tdir in action block priority 0 ptype main
+        """)
+    #expect(listing.policies.map(\.action) == [.block])
+    let note = InputNote("f", Position(line: 3, column: 33), "left out: a policy for proto tcp dport 80 only")
+    #expect(listing.notes == [note])
+}
+
 @Test func statesOfOtherAlgorithmsAreTold() throws {
     let listing = try listing(
         """
         src 10.0.0.1 dst 10.0.0.2
         \tproto esp spi 0x00000001 reqid 1 mode tunnel
         \treplay-window 32\u{20}
-        \tauth-trunc hmac(sha256) 0x00 128
-        \tenc cbc(aes) 0x00
+        \tauth-trunc hmac(sha256) 0x00 (8 bits) 128
+        \tenc cbc(aes) 0x00 (8 bits)
         src 10.0.0.1 dst 10.0.0.2
         \tproto ah spi 0x00000002 reqid 1 mode transport
         \tsomething new

@@ -38,6 +38,9 @@ struct XFRMLine {
     /// All words, with single spaces.
     var text: String { words.map { String($0.text) }.joined(separator: " ") }
 
+    /// The words that were not taken, with single spaces.
+    var rest: String { words[index...].map { String($0.text) }.joined(separator: " ") }
+
     /// Where the next word stands, or the last where there is none.
     var position: Position {
         Position(line: number, column: isAtEnd ? words.last?.column ?? 1 : words[index].column)

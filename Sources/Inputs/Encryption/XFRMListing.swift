@@ -45,6 +45,9 @@ public struct XFRMListing: Hashable, Sendable {
             if text.first?.isWhitespace == false {
                 try finish(&reader)
                 reader = try Reader(heading: &line)
+                if case .leftOut = reader.open {
+                    notes.append(InputNote(file, line.position, "left out: a policy for \(line.rest) only"))
+                }
             } else {
                 let isKnown = try reader.take(&line)
                 if !isKnown { notes.append(InputNote(file, line.position, "left out: \(line.text)")) }
@@ -61,7 +64,7 @@ public struct XFRMListing: Hashable, Sendable {
 
     private mutating func finish(_ reader: inout Reader) throws(InputError) {
         switch reader.open {
-        case .nothing: break
+        case .nothing, .leftOut: break
         case .heading(_, let position):
             throw InputError(
                 file, position, "neither \"proto\" (of a state) nor \"dir\" (of a policy) follows this line")
@@ -101,6 +104,8 @@ private struct Reader {
         case heading(XFRMSelector, Position)
         case state(XFRMStateDraft)
         case policy(XFRMPolicyDraft)
+        /// A policy for the packets of one socket, or of some protocols or ports.
+        case leftOut
     }
 
     var open = Open.nothing
@@ -121,13 +126,14 @@ private struct Reader {
         let destination = try line.prefix(of: "dst")
         open = .heading(XFRMSelector(source: source, destination: destination), position)
         if line.take("uid") { _ = line.word() }
-        guard line.isAtEnd else { throw line.error("\"\(line.next ?? "")\" in a selector is not simulated") }
+        if !line.isAtEnd { open = .leftOut }
     }
 
     /// Takes an indented line.
     /// - Returns: false where nothing is known of it.
     mutating func take(_ line: inout XFRMLine) throws(InputError) -> Bool {
         switch open {
+        case .leftOut: return true
         case .nothing:
             throw line.error("a state or policy begins with a line \"src ... dst ...\" that is not indented")
         case .heading(let selector, let position):
@@ -152,6 +158,7 @@ private struct Reader {
             }
             open = .state(
                 XFRMStateDraft(source: source.address, destination: destination.address, position: position))
+        case "socket": open = .leftOut
         case "dir": open = .policy(XFRMPolicyDraft(selector, position: position))
         default:
             throw line.error("\"proto\" (of a state) or \"dir\" (of a policy) must follow, not \"\(line.next ?? "")\"")

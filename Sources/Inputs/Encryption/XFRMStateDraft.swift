@@ -74,6 +74,7 @@ struct XFRMStateDraft {
             let kind = line.word() ?? key
             foreign.append("\(kind) \(try line.text(of: String(kind)))")
             _ = line.word()
+            takeKeySize(&line)
             if kind == "auth-trunc" { _ = line.word() }
         default: return false
         }
@@ -94,11 +95,7 @@ struct XFRMStateDraft {
         let name = try line.text(of: "aead")
         let keyStart = line
         let bytes = try keyBytes(&line)
-        // `ip -s` says the key's size in two words.
-        if let size = line.next, size.hasPrefix("(") {
-            _ = line.word()
-            _ = line.word()
-        }
+        takeKeySize(&line)
         let icvStart = line
         let icvBitCount: Int = try line.number(of: "the ICV's size")
         guard name == AEADKey.algorithm[...] else {
@@ -113,6 +110,13 @@ struct XFRMStateDraft {
             throw icvStart.error("the ICV must have 64, 96 or 128 bits, not \(icvBitCount)")
         }
         self.key = key
+    }
+
+    /// `ip -s` says a key's size in two words: `(160 bits)`.
+    private func takeKeySize(_ line: inout XFRMLine) {
+        guard let size = line.next, size.hasPrefix("(") else { return }
+        _ = line.word()
+        _ = line.word()
     }
 
     /// `0x` and hexadecimal digits.

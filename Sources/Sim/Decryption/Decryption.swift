@@ -149,10 +149,9 @@ public struct Decryption {
     }
 
     private mutating func takeClear(_ packet: RawSpan, _ layer: TransportLayer, at place: DecryptionReport.Place) {
-        guard let source = plan.owner(of: layer.addresses.source),
-            let destination = plan.owner(of: layer.addresses.destination), source != destination
-        else {
-            report[.clear] += 1
+        guard needsEncryption(layer.addresses) else {
+            let isQuote = layer.addressesQuoted(in: packet).map(needsEncryption) ?? false
+            report[isQuote ? .quote : .clear] += 1
             return
         }
         if !layer.isCut, isKnown(packet.extracting(0..<layer.range.upperBound)) {
@@ -173,6 +172,13 @@ public struct Decryption {
                     source: layer.addresses.source, destination: layer.addresses.destination, packetCount: 1,
                     byteCount: byteCount, first: place))
         }
+    }
+
+    /// Whether packets between two addresses go from the pods of one node to those of another.
+    private func needsEncryption(_ addresses: AddressPair) -> Bool {
+        guard let source = plan.owner(of: addresses.source), let destination = plan.owner(of: addresses.destination)
+        else { return false }
+        return source != destination
     }
 
     // MARK: ESP

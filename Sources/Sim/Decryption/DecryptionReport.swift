@@ -16,6 +16,7 @@ public struct DecryptionReport: Hashable, Sendable {
         case decrypted = "ESP, decrypted"
         case fragment = "fragment of ESP, put together with the last"
         case copy = "what was decrypted just before, seen again"
+        case quote = "ICMP error in clear that quotes a packet between pods of different nodes"
         case keepalive = "keepalive of ESP in UDP"
         case keyExchange = "IKE beside ESP in UDP"
         case clear = "in clear, as it may be"
@@ -26,7 +27,8 @@ public struct DecryptionReport: Hashable, Sendable {
         public var isFailure: Bool {
             switch self {
             case .leak, .badICV, .unknownSPI, .foreign, .malformedESP, .cut, .incomplete, .different, .replay: true
-            case .decrypted, .fragment, .copy, .keepalive, .keyExchange, .clear, .otherProtocol, .malformed: false
+            case .decrypted, .fragment, .copy, .quote, .keepalive, .keyExchange, .clear, .otherProtocol, .malformed:
+                false
             }
         }
     }

@@ -21,6 +21,24 @@ struct TransportLayer {
         }
     }
 
+    /// The addresses of the packet that an ICMP error quotes, nil for everything else.
+    /// Source: RFC 792, RFC 4443 §2.1: errors of IPv6 have types below 128.
+    func addressesQuoted(in packet: RawSpan) -> AddressPair? {
+        let headerByteCount = 8
+        guard fragment == nil, range.count >= headerByteCount else { return nil }
+        let type = packet.byte(at: range.lowerBound)
+        let quoted = range.lowerBound + headerByteCount
+        switch next {
+        case IPProtocol(rawValue: 1) where [3, 4, 5, 11, 12].contains(type):
+            guard let header = try? IPv4Header(parsing: packet, at: quoted) else { return nil }
+            return AddressPair(source: header.source, destination: header.destination)
+        case .icmpv6 where type < 128:
+            guard let header = try? IPv6Header(parsing: packet, at: quoted) else { return nil }
+            return AddressPair(source: header.source, destination: header.destination)
+        default: return nil
+        }
+    }
+
     /// The addresses of a packet that says of itself that it carries ESP, whether it can be parsed or not.
     static func addressesOfESP(_ packet: RawSpan, _ etherType: EtherType) -> AddressPair? {
         if etherType == .ipv4, let header = try? IPv4Header(parsing: packet, at: 0), header.protocolNumber == .esp {

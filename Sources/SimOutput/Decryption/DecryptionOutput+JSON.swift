@@ -95,6 +95,7 @@ extension DecryptionReport.Kind {
         case .decrypted: "decrypted"
         case .fragment: "fragment"
         case .copy: "copy"
+        case .quote: "quote"
         case .keepalive: "keepalive"
         case .keyExchange: "keyExchange"
         case .clear: "clear"

@@ -24,7 +24,7 @@ public struct DecryptionOutput: Sendable {
     public func text(_ style: Style) -> String {
         var sections: [String] = []
         if !report.leaks.isEmpty { sections.append(leakText(style)) }
-        if !report.failures.isEmpty { sections.append(failureText(style)) }
+        if !listedFailures.isEmpty { sections.append(failureText(style)) }
         if !report.associations.isEmpty { sections.append(associationText) }
         if !report.strangers.isEmpty { sections.append(strangerText) }
         sections.append(totalText(style))
@@ -40,10 +40,15 @@ public struct DecryptionOutput: Sendable {
         return ([style.red(title)] + lines).joined(separator: "\n") + "\n"
     }
 
+    /// But for those that have a table of their own.
+    private var listedFailures: [DecryptionReport.Failure] {
+        report.failures.filter { $0.kind != .unknownSPI && $0.kind != .foreign }
+    }
+
     private func failureText(_ style: Style) -> String {
-        let total = report.failureCount - report[.leak]
+        let total = report.failureCount - report[.leak] - report[.unknownSPI] - report[.foreign]
         let title = "\(counted(total, "packet")) not as it should be".replacingPlural(total)
-        var lines = report.failures.prefix(Self.listedFailureLimit).map { failure in
+        var lines = listedFailures.prefix(Self.listedFailureLimit).map { failure in
             "  \(place(failure.place)): \(failure.kind.rawValue), \(Self.tunnel(failure))"
                 + (failure.detail.isEmpty ? "" : " (\(failure.detail))")
         }

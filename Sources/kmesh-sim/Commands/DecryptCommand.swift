@@ -82,7 +82,7 @@ struct DecryptCommand {
         } catch {
             return console.end(with: .badInput, saying: "\(error)")
         }
-        try reading.run(&decryption)
+        try console.withProgress { try reading.run(&decryption, progress: $0) }
         notes += reading.notes
         let report = decryption.finished()
         if !plan.knowsPodPrefixes {
@@ -129,7 +129,9 @@ private struct DecryptionReading: ~Copyable {
     /// Whether a capture breaks off, or holds what cannot be looked into.
     private(set) var hasFailed = false
 
-    mutating func run(_ decryption: inout Decryption) throws {
+    mutating func run(
+        _ decryption: inout Decryption, progress: (_ file: String, _ fraction: Double?) -> Void
+    ) throws {
         var layer: LinkLayer?
         var unsupported: [UnsupportedLinkType: UInt64] = [:]
         while let (capture, record) = captures.next() {
@@ -141,10 +143,13 @@ private struct DecryptionReading: ~Copyable {
                     unsupported[error, default: 0] += 1
                 }
             }
+            if record.number % 65_536 == 0, let (done, all) = captures.progress, all > 0 {
+                progress("", Double(done) / Double(all))
+            }
             guard let layer else { continue }
             let place = DecryptionReport.Place(capture: capture, number: record.number)
             let isCut = record.capturedByteCount < record.originalByteCount
-            try captures.withBytes(of: record, in: capture) { frame in
+            try captures.withBytes(of: record) { frame in
                 try Self.take(frame, layer, isCut: isCut, at: place, &decryption)
             }
         }
