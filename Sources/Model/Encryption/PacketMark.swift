@@ -6,11 +6,14 @@ public struct PacketMark: RawRepresentable, Hashable, Sendable, CustomStringConv
     @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let none = PacketMark(rawValue: 0)
+    @inlinable
+    public static var none: PacketMark { PacketMark(rawValue: 0) }
     /// What goes to a peer's pods: XFRM policies encrypt it.
-    public static let encrypt = PacketMark(rawValue: 0xe0)
+    @inlinable
+    public static var encrypt: PacketMark { PacketMark(rawValue: 0xe0) }
     /// What was decrypted: the output mark of receiving states.
-    public static let decrypted = PacketMark(rawValue: 0xd0)
+    @inlinable
+    public static var decrypted: PacketMark { PacketMark(rawValue: 0xd0) }
 
     public var description: String { "0x" + String(rawValue, radix: 16) }
 }

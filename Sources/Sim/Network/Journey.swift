@@ -24,6 +24,7 @@ public enum JourneyEnd: Hashable, Sendable {
     case waiting(node: Int)
     /// The capture holds too little of an ESP packet to say what the node makes of it.
     case unreadable(node: Int)
+    /// -1 for a packet between nodes that cannot be parsed: nobody can say whose it is.
     case dropped(NetworkDrop, node: Int)
 }
 

@@ -13,34 +13,33 @@ extension Network {
             return refuse(.inHeaderError, transit, at: node, &journey, &recorder)
         }
         guard bytes.byteCount >= offset + ESPHeader.byteCount else {
-            return self.end(.unreadable(node: node), transit, &journey, &recorder)
+            return self.end(.unreadable(node: node), &transit, &journey, &recorder)
         }
         let spi = SPI(rawValue: bytes.network32(at: offset))
         let found = nodes[node].xfrm.inboundState(
             destination: transit.head.destination, spi: spi, mark: transit.mark)
         recorder.record(node: node, .state(spi, found))
         guard let found else { return refuse(.inNoStates, transit, at: node, &journey, &recorder) }
-        let entry = nodes[node].xfrm.states[found]
-        transit.mark = entry.state.outputMark ?? transit.mark
-        guard (entry.state.encapsulation != nil) == isInUDP else {
+        transit.mark = nodes[node].xfrm.outputMark(of: found) ?? transit.mark
+        guard nodes[node].xfrm.isInUDP(found) == isInUDP else {
             return refuse(.inStateMismatch, transit, at: node, &journey, &recorder)
         }
-        let check = entry.window.check(bytes.network32(at: offset + 4))
+        let check = nodes[node].xfrm.check(bytes.network32(at: offset + 4), of: found)
         recorder.record(node: node, .replay(check))
         guard case .fresh(let sequence) = check else {
             nodes[node].xfrm.countRefusal(check, of: found)
             return refuse(.inStateSequenceError, transit, at: node, &journey, &recorder)
         }
-        if let concealed = transit.concealed {
-            return reveal(concealed, bytes, found, sequence, &transit, at: node, &journey, &recorder)
+        if let front = transit.frontByteCount, let concealed {
+            return reveal(concealed, bytes, front, found, sequence, &transit, at: node, &journey, &recorder)
         }
         guard bytes.byteCount >= end else {
-            return self.end(.unreadable(node: node), transit, &journey, &recorder)
+            return self.end(.unreadable(node: node), &transit, &journey, &recorder)
         }
         var inner = takeBuffer()
         let next: IPProtocol
         do throws(ESPFault) {
-            next = try entry.cipher.open(
+            next = try nodes[node].xfrm.cipher(of: found).open(
                 bytes.extracting(offset..<end), sequenceHigh: UInt32(truncatingIfNeeded: sequence >> 32), into: &inner)
         } catch {
             giveBack(inner)
@@ -62,11 +61,13 @@ extension Network {
 
     /// Opens what could not be encrypted: the keys decide.
     private mutating func reveal<R: JourneyRecorder>(
-        _ concealed: Concealed, _ bytes: RawSpan, _ found: Int, _ sequence: UInt64, _ transit: inout Transit,
+        _ concealed: Concealed, _ bytes: RawSpan, _ frontByteCount: Int, _ found: Int, _ sequence: UInt64,
+        _ transit: inout Transit,
         at node: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
         let state = nodes[node].xfrm.states[found].state
-        guard state.key == concealed.key, state.hasExtendedSequence == concealed.hasExtendedSequence,
+        let sealing = nodes[concealed.sender].xfrm.states[concealed.state].state
+        guard state.key == sealing.key, state.hasExtendedSequence == sealing.hasExtendedSequence,
             !state.hasExtendedSequence || sequence == concealed.sequence
         else {
             nodes[node].xfrm.withState(found) { $0.integrityFailureCount += 1 }
@@ -75,7 +76,7 @@ extension Network {
         nodes[node].xfrm.countReceived(found, sequence, byteCount: concealed.head.byteCount)
         var inner = takeBuffer()
         inner.removeAll(keepingCapacity: true)
-        inner.append(bytes, concealed.frontByteCount..<bytes.byteCount)
+        inner.append(bytes, frontByteCount..<bytes.byteCount)
         inner.patch(concealed.head)
         let next: IPProtocol = concealed.head.family == .v4 ? .ipv4 : .ipv6
         // Bytes have no padding that could be uninitialized.
@@ -102,17 +103,17 @@ extension Network {
         }
         transit.head.trafficClass = ECN.inner(transit.head.trafficClass, of: outerClass)
         transit.decryptedBy = found
-        transit.concealed = nil
+        transit.frontByteCount = nil
         transit.isRebuilt = true
         recorder.record(node: node, .decrypted(state: found, mark: transit.mark))
-        observe(.decrypted, packet, transit, at: node, &recorder)
+        observe(.decrypted, packet, &transit, at: node, &recorder)
         arriveAtUplink(packet, &transit, at: node, &journey, &recorder)
     }
 
     /// Why XFRM policies refuse a packet that is received or forwarded; nil where they do not.
     /// Source: Linux, __xfrm_policy_check.
-    func refusal<R: JourneyRecorder>(
-        _ direction: XFRMPolicy.Direction, of transit: Transit, at node: Int, _ recorder: inout R
+    mutating func refusal<R: JourneyRecorder>(
+        _ direction: XFRMPolicy.Direction, of transit: inout Transit, at node: Int, _ recorder: inout R
     ) -> XFRMCounter? {
         let found = nodes[node].xfrm.policy(
             direction, source: transit.head.source, destination: transit.head.destination, mark: transit.mark)

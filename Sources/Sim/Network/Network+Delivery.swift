@@ -60,7 +60,7 @@ extension Network {
             source: transit.head.source, destination: transit.head.destination,
             identification: part.field.identification, protocolNumber: protocolNumber.rawValue)
         switch nodes[node].reassembly.take(part, of: key, header: header, bytes) {
-        case .waiting: end(.waiting(node: node), transit, &journey, &recorder)
+        case .waiting: end(.waiting(node: node), &transit, &journey, &recorder)
         case .refused: drop(.unusableFragment, transit, at: node, &journey, &recorder)
         case .whole(var whole):
             recorder.record(node: node, .reassembled(whole.byteCount))
@@ -75,7 +75,7 @@ extension Network {
                 return drop(error, transit, at: node, &journey, &recorder)
             }
             if whole.isCongested { transit.head.trafficClass = ECN.inner(transit.head.trafficClass, of: ECN.congested) }
-            guard whole.hasAllBytes else { return end(.unreadable(node: node), transit, &journey, &recorder) }
+            guard whole.hasAllBytes else { return end(.unreadable(node: node), &transit, &journey, &recorder) }
             if transit.head.family == .v4 {
                 deliver(packet, &transit, at: node, &journey, &recorder)
             } else {
@@ -93,12 +93,12 @@ extension Network {
         if protocolNumber == .esp {
             return decrypt(bytes, at: offset, isInUDP: false, &transit, at: node, &journey, &recorder)
         }
-        if let counter = refusal(.in, of: transit, at: node, &recorder) {
+        if let counter = refusal(.in, of: &transit, at: node, &recorder) {
             return refuse(counter, transit, at: node, &journey, &recorder)
         }
         let start = offset + UDPEncapsulation.headerByteCount
         if protocolNumber == .udp, bytes.byteCount >= min(start + 4, end), end > start,
-            nodes[node].takesESPInUDP(port: bytes.network16(at: offset + 2), at: transit.head.destination)
+            nodes.span[node].takesESPInUDP(port: bytes.network16(at: offset + 2), at: transit.head.destination)
         {
             if end == start + 1, bytes.byte(at: start) == 0xff {
                 return drop(.keepAlive, transit, at: node, &journey, &recorder)
@@ -108,15 +108,16 @@ extension Network {
                 return decrypt(bytes, at: start, isInUDP: true, &transit, at: node, &journey, &recorder)
             }
         }
-        self.end(.node(node), transit, &journey, &recorder)
+        self.end(.node(node), &transit, &journey, &recorder)
     }
 }
 
 extension NodeNetwork {
-    /// Whether a socket for ESP in UDP is bound to a port: any inbound state's.
-    fileprivate func takesESPInUDP(port: UInt16, at destination: IPAddress) -> Bool {
-        xfrm.states.contains {
-            $0.state.encapsulation?.destinationPort == port && $0.state.destination == destination
+    /// Whether a socket for ESP in UDP is bound to a port, or to any: that of an inbound state.
+    func takesESPInUDP(port: UInt16?, at destination: IPAddress) -> Bool {
+        xfrm.states.contains { entry in
+            guard let ports = entry.state.encapsulation, entry.state.destination == destination else { return false }
+            return port == nil || ports.destinationPort == port
         }
     }
 }

@@ -12,12 +12,11 @@ enum Transformation {
 
 extension Network {
     /// Source: Linux, xfrm_lookup_with_ifid and xfrm_tmpl_resolve_one.
-    func transformation<R: JourneyRecorder>(
-        of transit: Transit, at node: Int, _ recorder: inout R
+    mutating func transformation<R: JourneyRecorder>(
+        of transit: inout Transit, at node: Int, _ recorder: inout R
     ) -> Transformation {
-        let head = transit.head
         let found = nodes[node].xfrm.policy(
-            .out, source: head.source, destination: head.destination, mark: transit.mark)
+            .out, source: transit.head.source, destination: transit.head.destination, mark: transit.mark)
         recorder.record(node: node, .policy(.out, found))
         guard let found else { return .none }
         let policy = nodes[node].xfrm.policy(.out, at: found)
@@ -25,7 +24,7 @@ extension Network {
         // Kmesh's policies have one; a second tunnel in the first is nothing that these states make.
         guard let template = policy.templates.first else { return .none }
         let mark = PacketMark(rawValue: policy.mark.value & policy.mark.mask)
-        let state = nodes[node].xfrm.outboundState(template, mark: mark, family: head.family)
+        let state = nodes[node].xfrm.outboundState(template, mark: mark, family: transit.head.family)
         recorder.record(node: node, .state(template.spi ?? SPI(rawValue: 0), state))
         if let state { return .state(state) }
         guard let spi = template.spi,
@@ -44,7 +43,7 @@ extension Network {
             return refuse(.outStateSequenceError, transit, at: node, &journey, &recorder)
         }
         recorder.record(node: node, .encrypted(state: index, sequence: sequence))
-        let entry = nodes[node].xfrm.states[index]
+        let entry = nodes.span[node].xfrm.states[index]
         let state = entry.state
         let inner = transit.head
         let head = state.outerHead(
@@ -66,9 +65,8 @@ extension Network {
             buffer.append(network32: UInt32(truncatingIfNeeded: sequence))
             buffer.append(network32: UInt32(truncatingIfNeeded: iv >> 32))
             buffer.append(network32: UInt32(truncatingIfNeeded: iv))
-            outer.concealed = Concealed(
-                head: inner, key: state.key, hasExtendedSequence: state.hasExtendedSequence, sequence: sequence,
-                frontByteCount: buffer.count)
+            concealed = Concealed(head: inner, sender: node, state: index, sequence: sequence)
+            outer.frontByteCount = buffer.count
             buffer.append(bytes, 0..<inner.byteCount)
         }
         recorder.record(node: node, .netfilter(.output))

@@ -6,6 +6,7 @@ extension Network {
     ///   - packet: From the IP header on; the capture may hold less than the whole of it.
     ///   - byteCount: Its size as it was sent; nil for as much as there is.
     ///   - mark: Of a packet that a node sends itself.
+    @specialized(where R == NoJourneyRecorder)
     public mutating func carry<R: JourneyRecorder>(
         _ packet: RawSpan, byteCount: Int? = nil, from entry: JourneyEntry, mark: PacketMark = .none,
         recorder: inout R
@@ -15,7 +16,7 @@ extension Network {
         do throws(NetworkDrop) {
             head = try PacketHead(parsing: packet, available: byteCount ?? packet.byteCount)
         } catch {
-            end(.dropped(error, node: receiver(of: entry)), nil, &journey, &recorder)
+            end(.dropped(error, node: receiver(of: entry)), &journey, &recorder)
             return journey
         }
         var transit = Transit(head, mark: mark)
@@ -24,19 +25,19 @@ extension Network {
         case .node(let node): sendOwn(packet, &transit, at: node, &journey, &recorder)
         case .wire:
             let node = node(for: head.destination)
-            journey.wire = transit.isEncrypted ? .encrypted : .clear
-            observe(.wire, packet, transit, at: node ?? -1, &recorder)
+            journey.wire = isEncrypted(packet, head, for: node) ? .encrypted : .clear
+            observe(.wire, packet, &transit, at: node ?? -1, &recorder)
             if let node {
                 arriveAtUplink(packet, &transit, at: node, &journey, &recorder)
             } else {
-                end(.outside, transit, &journey, &recorder)
+                end(.outside, &transit, &journey, &recorder)
             }
         }
         return journey
     }
 
     /// The node that sees a packet first that cannot be parsed; -1 between nodes.
-    private func receiver(of entry: JourneyEntry) -> Int {
+    private mutating func receiver(of entry: JourneyEntry) -> Int {
         switch entry {
         case .pod(let pod): pods[pod].node
         case .node(let node): node
@@ -44,40 +45,51 @@ extension Network {
         }
     }
 
-    /// Takes down where a packet ended.
-    func end<R: JourneyRecorder>(
-        _ end: JourneyEnd, _ transit: Transit?, _ journey: inout Journey, _ recorder: inout R
+    /// Takes down where a packet ended, and how.
+    mutating func end<R: JourneyRecorder>(
+        _ end: JourneyEnd, _ transit: inout Transit, _ journey: inout Journey, _ recorder: inout R
     ) {
+        journey.mark = transit.mark
+        journey.timeToLive = transit.head.timeToLive
+        self.end(end, &journey, &recorder)
+    }
+
+    private mutating func end<R: JourneyRecorder>(_ end: JourneyEnd, _ journey: inout Journey, _ recorder: inout R) {
         journey.end = end
-        if let transit {
-            journey.mark = transit.mark
-            journey.timeToLive = transit.head.timeToLive
-        }
-        let node: Int
+        recorder.record(node: node(of: end), .end(end))
+    }
+
+    private mutating func node(of end: JourneyEnd) -> Int {
         switch end {
-        case .pod(let pod): node = pods[pod].node
+        case .pod(let pod): pods[pod].node
         case .node(let index), .nobody(let index), .waiting(let index), .unreadable(let index), .dropped(_, let index):
-            node = index
-        case .outside: node = -1
+            index
+        case .outside: -1
         }
-        recorder.record(node: node, .end(end))
     }
 
     /// Drops a packet, and counts it where XFRM does.
-    func drop<R: JourneyRecorder>(
+    mutating func drop<R: JourneyRecorder>(
         _ reason: NetworkDrop, _ transit: Transit, at node: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
-        end(.dropped(reason, node: node), transit, &journey, &recorder)
+        var transit = transit
+        end(.dropped(reason, node: node), &transit, &journey, &recorder)
     }
 
     /// Shows a packet's bytes, brought up to what changed on its way.
+    @inline(__always)
     mutating func observe<R: JourneyRecorder>(
+        _ point: ObservationPoint, _ bytes: RawSpan, _ transit: inout Transit, at node: Int, _ recorder: inout R
+    ) {
+        if R.wantsBytes { show(point, bytes, transit, at: node, &recorder) }
+    }
+
+    private mutating func show<R: JourneyRecorder>(
         _ point: ObservationPoint, _ bytes: RawSpan, _ transit: Transit, at node: Int, _ recorder: inout R
     ) {
-        guard R.wantsBytes else { return }
         var buffer = takeBuffer()
         buffer.removeAll(keepingCapacity: true)
-        buffer.append(bytes, 0..<(transit.concealed?.frontByteCount ?? transit.head.byteCount))
+        buffer.append(bytes, 0..<(transit.frontByteCount ?? transit.head.byteCount))
         buffer.patch(transit.head)
         // Bytes have no padding that could be uninitialized.
         recorder.observe(
@@ -91,11 +103,11 @@ extension Network {
         _ pod: Int, _ bytes: RawSpan, _ transit: inout Transit, _ journey: inout Journey, _ recorder: inout R
     ) {
         let node = pods[pod].node
-        observe(.pod, bytes, transit, at: node, &recorder)
-        let isFound = nodes[node].nodeInfo.lookup(MapAddress(transit.head.destination)) != nil
+        observe(.pod, bytes, &transit, at: node, &recorder)
+        let isFound = nodes[node].encrypts(transit.head.destination)
         transit.mark = isFound ? .encrypt : .none
         recorder.record(node: node, .podMark(found: isFound, transit.mark))
-        observe(.hostInterface, bytes, transit, at: node, &recorder)
+        observe(.hostInterface, bytes, &transit, at: node, &recorder)
         receive(bytes, &transit, at: node, &journey, &recorder)
     }
 
@@ -121,7 +133,7 @@ extension Network {
         _ bytes: RawSpan, _ transit: inout Transit, at node: Int, by route: NetworkRoute, _ journey: inout Journey,
         _ recorder: inout R
     ) {
-        if let counter = refusal(.fwd, of: transit, at: node, &recorder) {
+        if let counter = refusal(.fwd, of: &transit, at: node, &recorder) {
             return refuse(counter, transit, at: node, &journey, &recorder)
         }
         guard transit.head.timeToLive > 1 else {
@@ -129,7 +141,7 @@ extension Network {
             return drop(.timeToLive, transit, at: node, &journey, &recorder)
         }
         let state: Int?
-        switch transformation(of: transit, at: node, &recorder) {
+        switch transformation(of: &transit, at: node, &recorder) {
         case .none: state = nil
         case .state(let index): state = index
         case .refused(let counter): return refuse(counter, transit, at: node, &journey, &recorder)
@@ -177,7 +189,7 @@ extension Network {
         let route = route(to: transit.head.destination, at: node)
         recorder.record(node: node, .route(route))
         let state: Int?
-        switch transformation(of: transit, at: node, &recorder) {
+        switch transformation(of: &transit, at: node, &recorder) {
         case .none: state = nil
         case .state(let index): state = index
         case .refused(let counter): return refuse(counter, transit, at: node, &journey, &recorder)
@@ -193,7 +205,7 @@ extension Network {
             recorder.record(node: node, .size(transit.head.byteCount, limit: limit))
             return drop(.tooBig(limit: limit), transit, at: node, &journey, &recorder)
         }
-        if route == .local { return end(.node(node), transit, &journey, &recorder) }
+        if route == .local { return end(.node(node), &transit, &journey, &recorder) }
         send(bytes, &transit, at: node, by: route, state: state, &journey, &recorder)
     }
 
@@ -214,13 +226,8 @@ extension Network {
         encrypt(bytes, &transit, at: node, state: state, &journey, &recorder)
     }
 
-    func linkMTU(of route: NetworkRoute, at node: Int) -> Int {
-        if case .pod = route { return nodes[node].podMTU }
-        return nodes[node].uplinkMTU
+    mutating func linkMTU(of route: NetworkRoute, at node: Int) -> Int {
+        if case .pod = route { return nodes.span[node].podMTU }
+        return nodes.span[node].uplinkMTU
     }
-}
-
-extension Transit {
-    /// Whether the packet is ESP as whoever sees it on the wire says; in IPv6 a fragment is told by its first header.
-    var isEncrypted: Bool { head.protocolNumber == .esp }
 }

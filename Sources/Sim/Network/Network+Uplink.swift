@@ -11,7 +11,7 @@ extension Network {
                 if options.inboundState == .peer { transit.mark = nodes[node].peerMark(of: transit.head.source) }
             } else {
                 transit.mark = .none
-                if options.clearPackets == .drop, nodes[node].nodeInfo.lookup(MapAddress(transit.head.source)) != nil {
+                if options.clearPackets == .drop, nodes[node].encrypts(transit.head.source) {
                     recorder.record(node: node, .option(.clearPackets))
                     return drop(.clearFromPeer, transit, at: node, &journey, &recorder)
                 }
@@ -23,7 +23,7 @@ extension Network {
     }
 
     /// What tc takes for ESP.
-    private func isESP(_ bytes: RawSpan, _ head: PacketHead) -> Bool {
+    private mutating func isESP(_ bytes: RawSpan, _ head: PacketHead) -> Bool {
         if head.protocolNumber == .esp { return true }
         guard options.tcParser == .headerChain, head.protocolNumber.isExtensionHeader(of: head.family) else {
             return false
@@ -32,6 +32,23 @@ extension Network {
         let chain = try? HeaderChain(
             walking: bytes, from: head.headerByteCount, to: end, first: head.protocolNumber, family: head.family)
         return chain?.next == .esp
+    }
+
+    /// Whether a packet of the wire is ESP, or ESP in UDP, or a fragment of either.
+    mutating func isEncrypted(_ bytes: RawSpan, _ head: PacketHead, for node: Int?) -> Bool {
+        var (next, offset) = (head.protocolNumber, head.headerByteCount)
+        if next.isExtensionHeader(of: head.family) {
+            let end = min(head.byteCount, bytes.byteCount)
+            let chain = try? HeaderChain(walking: bytes, from: offset, to: end, first: next, family: head.family)
+            guard let chain else { return false }
+            (next, offset) = (chain.next, chain.offset)
+            if let fragment = chain.fragment, fragment.isLater { offset = bytes.byteCount }
+        }
+        if next == .esp { return true }
+        guard next == .udp, let node else { return false }
+        // A later fragment tells no port.
+        let port = head.fragment.isLater || bytes.byteCount < offset + 4 ? nil : bytes.network16(at: offset + 2)
+        return nodes.span[node].takesESPInUDP(port: port, at: head.destination)
     }
 
     /// Puts a packet on the link that its route names, in fragments where it must be. Source: Linux, ip_finish_output,
@@ -53,7 +70,7 @@ extension Network {
         recorder.record(node: node, .size(transit.head.byteCount, limit: limit))
         recorder.record(node: node, .fragmented(cuts.count))
         // What cannot be encrypted goes on whole: its fragments would have nothing in them.
-        if transit.concealed != nil { return cross(bytes, &transit, at: node, by: route, &journey, &recorder) }
+        if transit.frontByteCount != nil { return cross(bytes, &transit, at: node, by: route, &journey, &recorder) }
         let identification = transit.head.family == .v6 ? nodes[node].outerIdentifications.next() : 0
         for index in 0..<cuts.count {
             var buffer = takeBuffer()
@@ -72,33 +89,33 @@ extension Network {
         _ recorder: inout R
     ) {
         switch route {
-        case .local: end(.node(node), transit, &journey, &recorder)
-        case .nobody: end(.nobody(node: node), transit, &journey, &recorder)
-        case .pod(let pod): arrive(bytes, transit, at: pod, &journey, &recorder)
+        case .local: end(.node(node), &transit, &journey, &recorder)
+        case .nobody: end(.nobody(node: node), &transit, &journey, &recorder)
+        case .pod(let pod): arrive(bytes, &transit, at: pod, &journey, &recorder)
         case .node(let other):
             journey.wire = transit.isSealedHere ? .encrypted : .clear
-            observe(.wire, bytes, transit, at: node, &recorder)
+            observe(.wire, bytes, &transit, at: node, &recorder)
             // Neither marks nor what decrypted it cross the wire.
             transit.mark = .none
             transit.decryptedBy = nil
             transit.isSealedHere = false
             arriveAtUplink(bytes, &transit, at: other, &journey, &recorder)
         case .outside:
-            observe(.wire, bytes, transit, at: node, &recorder)
-            end(.outside, transit, &journey, &recorder)
+            observe(.wire, bytes, &transit, at: node, &recorder)
+            end(.outside, &transit, &journey, &recorder)
         }
     }
 
     private mutating func arrive<R: JourneyRecorder>(
-        _ bytes: RawSpan, _ transit: Transit, at pod: Int, _ journey: inout Journey, _ recorder: inout R
+        _ bytes: RawSpan, _ transit: inout Transit, at pod: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
-        observe(.arrival, bytes, transit, at: pods[pod].node, &recorder)
+        observe(.arrival, bytes, &transit, at: pods[pod].node, &recorder)
         journey.isRebuilt = transit.isRebuilt
         if transit.isRebuilt {
             arrival.removeAll(keepingCapacity: true)
             arrival.append(bytes, 0..<transit.head.byteCount)
             arrival.patch(transit.head)
         }
-        end(.pod(pod), transit, &journey, &recorder)
+        end(.pod(pod), &transit, &journey, &recorder)
     }
 }

@@ -30,6 +30,8 @@ public struct Network {
     private var owners = HashMap<MapAddress, Owner>(capacity: 1 << 24)
     /// Nodes by the prefixes of their pods, IPv4 as mapped ones.
     private var prefixes = LongestPrefixMap(capacity: 1 << 20)
+    /// Of the packet on its way, where its transit has a `frontByteCount`: there is one at a time.
+    var concealed: Concealed?
     /// Buffers that no packet is in.
     private var spareBuffers: [[UInt8]] = []
 
@@ -101,8 +103,9 @@ public struct Network {
         return prefixes.lookup(key).map { Int($0) }
     }
 
-    /// Where a node sends what goes to an address.
-    func route(to address: IPAddress, at node: Int) -> NetworkRoute {
+    /// Where a node sends what goes to an address. Mutating, as all on a packet's path is, though it changes nothing: the
+    /// network is reached in place then, and not copied.
+    mutating func route(to address: IPAddress, at node: Int) -> NetworkRoute {
         let key = MapAddress(address.mapped)
         if let owner = owners.lookup(key) {
             guard Int(owner.node) == node else { return .node(Int(owner.node)) }

@@ -47,8 +47,11 @@ public struct NodeNetwork {
         try peerMarks.update(MapAddress(address.mapped), to: mark.rawValue)
     }
 
+    /// Whether km_nodeinfo has an address: a peer's pod is there. Mutating, as lookups of XFRM are.
+    mutating func encrypts(_ address: IPAddress) -> Bool { nodeInfo.lookup(MapAddress(address)) != nil }
+
     /// `.none` for an address that is no peer's.
-    func peerMark(of address: IPAddress) -> PacketMark {
+    mutating func peerMark(of address: IPAddress) -> PacketMark {
         PacketMark(rawValue: peerMarks.lookup(MapAddress(address.mapped)) ?? 0)
     }
 

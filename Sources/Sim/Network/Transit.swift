@@ -6,8 +6,9 @@ struct Transit {
     var mark = PacketMark.none
     /// The state of the node where the packet is that decrypted it.
     var decryptedBy: Int?
-    /// What the ESP packet would carry, had the capture held enough to encrypt it.
-    var concealed: Concealed?
+    /// Of an ESP packet that the capture holds too little for: how many bytes of its front there are. What it would carry
+    /// is `Network.concealed`.
+    var frontByteCount: Int?
     /// Whether this is the node's own ESP packet, or a fragment of it.
     var isSealedHere = false
     /// Whether the bytes are not those that entered but for time to live and ECN.
@@ -20,12 +21,11 @@ struct Transit {
 }
 
 /// An inner packet of which the capture holds only the beginning: it goes on as if encrypted, and its bytes lie as they
-/// are behind `frontByteCount` bytes of outer header, SPI, sequence number and IV.
+/// are behind outer header, SPI, sequence number and IV.
 struct Concealed {
     var head: PacketHead
-    /// What it was encrypted with: opening compares keys instead of an ICV.
-    var key: AEADKey
-    var hasExtendedSequence: Bool
+    /// What would have encrypted it, by node and place in its list: opening compares keys instead of an ICV.
+    var sender: Int
+    var state: Int
     var sequence: UInt64
-    var frontByteCount: Int
 }

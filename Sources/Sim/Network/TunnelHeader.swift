@@ -8,7 +8,7 @@ extension IPv6Header {
 extension NodeNetwork {
     /// The largest inner packet that fits the uplink encrypted by a state.
     /// Source: Linux, xfrm_state_mtu.
-    func tunnelMTU(_ index: Int) -> Int { xfrm.states[index].state.innerMTU(of: uplinkMTU) }
+    mutating func tunnelMTU(_ index: Int) -> Int { xfrm.innerMTU(of: uplinkMTU, by: index) }
 }
 
 extension XFRMState {

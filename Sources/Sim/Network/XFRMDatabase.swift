@@ -114,7 +114,7 @@ public struct XFRMDatabase {
     }
 
     /// The state that a new one would be taken for. Source: Linux, __xfrm_state_locate.
-    private func index(of id: XFRMState.ID) -> Int? {
+    private mutating func index(of id: XFRMState.ID) -> Int? {
         inboundState(
             destination: id.destination, spi: id.spi, mark: PacketMark(rawValue: id.mark.value & id.mark.mask))
     }
@@ -144,9 +144,11 @@ public struct XFRMDatabase {
     mutating func withState(_ index: Int, _ body: (inout State) -> Void) { body(&states[index]) }
 
     // MARK: Lookups
+    // Nothing changes. They are mutating because a node is reached in place then, in its array; else it would be copied, with
+    // a reference to count for each array that it has.
 
     /// The state of a received packet: of several the newest. Source: Linux, __xfrm_state_lookup.
-    func inboundState(destination: IPAddress, spi: SPI, mark: PacketMark) -> Int? {
+    mutating func inboundState(destination: IPAddress, spi: SPI, mark: PacketMark) -> Int? {
         var index = states.count - 1
         while index >= 0 {
             if states[index].state.spi == spi, states[index].state.mark.matches(mark),
@@ -161,7 +163,7 @@ public struct XFRMDatabase {
 
     /// The state that a template of a policy names: of several the newest. Source: Linux, xfrm_state_find.
     /// - Parameter family: Of the inner packet: a state carries only its own unless it says otherwise.
-    func outboundState(_ template: XFRMPolicy.Template, mark: PacketMark, family: AddressFamily) -> Int? {
+    mutating func outboundState(_ template: XFRMPolicy.Template, mark: PacketMark, family: AddressFamily) -> Int? {
         var index = states.count - 1
         while index >= 0 {
             if states[index].state.serves(template, mark, family) { return index }
@@ -170,8 +172,20 @@ public struct XFRMDatabase {
         return nil
     }
 
+    mutating func outputMark(of index: Int) -> PacketMark? { states[index].state.outputMark }
+
+    mutating func innerMTU(of link: Int, by index: Int) -> Int { states[index].state.innerMTU(of: link) }
+
+    mutating func isInUDP(_ index: Int) -> Bool { states[index].state.encapsulation != nil }
+
+    mutating func cipher(of index: Int) -> ESPCipher { states[index].cipher }
+
+    mutating func check(_ sequence: UInt32, of index: Int) -> ReplayWindow.Check {
+        states[index].window.check(sequence)
+    }
+
     /// The place of the first policy for a packet in its direction's list.
-    func policy(
+    mutating func policy(
         _ direction: XFRMPolicy.Direction, source: IPAddress, destination: IPAddress, mark: PacketMark
     ) -> Int? {
         switch direction {
@@ -181,7 +195,9 @@ public struct XFRMDatabase {
         }
     }
 
-    func policy(_ direction: XFRMPolicy.Direction, at index: Int) -> XFRMPolicy { list(direction).policies[index] }
+    mutating func policy(_ direction: XFRMPolicy.Direction, at index: Int) -> XFRMPolicy {
+        list(direction).policies[index]
+    }
 }
 
 extension XFRMState {

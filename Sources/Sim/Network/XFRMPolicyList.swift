@@ -8,7 +8,9 @@ struct XFRMPolicyList {
 
     /// Source: Linux, xfrm_policy_lookup_bytype.
     func first(_ source: IPAddress, _ destination: IPAddress, _ mark: PacketMark) -> Int? {
-        guard marks.contains(where: { $0.matches(mark) }) else { return nil }
+        var isMarked = false
+        for index in 0..<marks.count where mark.rawValue & marks[index].mask == marks[index].value { isMarked = true }
+        guard isMarked else { return nil }
         for index in policies.indices
         where policies[index].mark.matches(mark)
             && policies[index].selector.covers(source: source, destination: destination)

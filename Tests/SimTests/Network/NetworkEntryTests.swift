@@ -55,6 +55,19 @@ import Testing
         #expect(receiver.carry(stranger.bytes, from: .wire).journey.end == .outside)
     }
 
+    /// Fragments and ESP in UDP included: nothing of them is a leak.
+    @Test(arguments: AddressFamily.allCases, [false, true])
+    func encryptedPacketsOfTheWireAreToldAsSuch(_ outer: AddressFamily, _ isInUDP: Bool) throws {
+        var scene = try NetworkScene(.upstream, outer: outer)
+        if isInUDP {
+            for node in 0..<2 { scene.changeStates(of: node) { $0.state.encapsulation = UDPEncapsulation() } }
+        }
+        let wire = scene.carry(NetworkScene.packet { $0.byteCount = 1500 }).trace.packets(at: .wire)
+        #expect(wire.count == 2)
+        for piece in wire { #expect(scene.carry(piece, from: .wire).journey.wire == .encrypted) }
+        #expect(scene.carry(NetworkScene.packet(), from: .wire).journey.wire == .clear)
+    }
+
     // MARK: Captures that hold too little
 
     @Test(arguments: NetworkHeaderTests.families)
