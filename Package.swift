@@ -51,6 +51,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "kmesh-live", dependencies: ["CommandLineTool", "Inputs", "Live", "Model"], swiftSettings: strict),
+        .target(name: "ReferenceReplay", path: "Benchmarks/ReferenceReplay"),
         .target(name: "ReferenceLookup", dependencies: ["KernelABI"], path: "Benchmarks/ReferenceLookup"),
         .target(
             name: "BenchmarkSupport", dependencies: ["CommandLineTool", "Model"], path: "Benchmarks/BenchmarkSupport",
@@ -58,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "kmesh-bench",
             dependencies: [
-                "BenchmarkSupport", "CommandLineTool", "Crypto", "KernelABI", "Model", "ReferenceLookup", "Sim",
+                "BenchmarkSupport", "Captures", "CommandLineTool", "Crypto", "KernelABI", "Model", "ReferenceLookup",
+                "ReferenceReplay", "Sim",
             ],
             path: "Benchmarks/kmesh-bench", swiftSettings: strict),
         .executableTarget(

@@ -87,14 +87,20 @@ enum ThisProcess {
     }
 
     /// The most memory that was resident so far (VmHWM), in bytes.
-    static var peakMemoryByteCount: Int? {
+    static var peakMemoryByteCount: Int? { statusByteCount("VmHWM:") }
+
+    /// Resident memory that no file backs at present (RssAnon), in bytes.
+    static var anonymousByteCount: Int? { statusByteCount("RssAnon:") }
+
+    /// A line of /proc/self/status.
+    private static func statusByteCount(_ name: String) -> Int? {
         guard let file = unsafe fopen("/proc/self/status", "r") else { return nil }
         defer { unsafe fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
         // Writes at most the line's size, ended by a zero.
         while unsafe fgets(&line, CInt(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            guard text.hasPrefix("VmHWM:") else { continue }
+            guard text.hasPrefix(name) else { continue }
             return text.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
         }
         return nil

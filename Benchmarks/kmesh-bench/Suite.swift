@@ -4,7 +4,7 @@ import CommandLineTool
 /// The benchmarks by name, at the sizes for which there are targets.
 enum Suite: String, CaseIterable {
     // First what starts a process whose memory is measured: it begins with this one's peak.
-    case manifest, connect, compile, change, authorization, esp, start
+    case manifest, connect, compile, change, authorization, esp, replay, start
 
     static let large = SampleMesh(serviceCount: 5000, endpointCount: 20)
 
@@ -15,6 +15,7 @@ enum Suite: String, CaseIterable {
         case .change: try Self.change(rounds)
         case .authorization: try Self.authorization(rounds)
         case .esp: try Self.esp(rounds)
+        case .replay: try Self.replay(rounds)
         case .start: try Self.start(rounds)
         case .manifest: try Self.manifest()
         }

@@ -14,11 +14,18 @@ let command = Command(
             help: "Measure these; all of them when left out."),
         .value("rounds", "N", presence: .defaults(to: "7"), help: "Rounds of each measurement."),
         .flag("measure-compile", help: "Compile the mesh once and print milliseconds and bytes; for its own use."),
+        .value("measure-replay", "FILE", help: "Replay a capture once and print bytes; for its own use."),
+        .value("flows", "N", presence: .defaults(to: "1"), help: "Connections that begin FILE; for its own use."),
     ])
 
 func run(_ invocation: Invocation, _ output: inout Output) throws {
     if invocation.flag("measure-compile") {
         try output.writeLine(try CompileBenchmark.measure(Suite.large).line)
+        return
+    }
+    if let path = invocation.value("measure-replay") {
+        let flowCount = try invocation.unsigned("flows", in: 1...10_000_000) ?? 1
+        try output.writeLine(try ReplayMemory.measure(path, flowCount: flowCount).line)
         return
     }
     let rounds = try invocation.unsigned("rounds", in: 1...1000) ?? 7

@@ -28,6 +28,7 @@ private func outline(_ bytes: [UInt8], original: Int? = nil) throws(PacketOutlin
         destination: SocketAddress(.v6(high: 2, low: 2), port: 2))
     for flow in [flow, six] {
         var builder = PacketBuilder(flow)
+        builder.payload = [UInt8](repeating: 9, count: 100)
         if flow == six {
             builder.extensionHeaders = [.init(.hopByHop), .init(.destinationOptions, contents: [1, 2, 3])]
         } else {
@@ -45,7 +46,7 @@ private func outline(_ bytes: [UInt8], original: Int? = nil) throws(PacketOutlin
 
 /// The same packets through the parser of xdp_ingress, which reads whole packets alone.
 @Test func outlinesAgreeWithIngressPackets() throws {
-    forEachSeed(count: 3000) { seed in
+    forEachSeed(count: 600) { seed in
         var random = SplitMix64(seed: seed)
         var builder = PacketBuilder(flow)
         builder.payload = [UInt8](repeating: 7, count: random.below(40))
@@ -53,7 +54,9 @@ private func outline(_ bytes: [UInt8], original: Int? = nil) throws(PacketOutlin
         for _ in 0..<random.below(4) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
         if random.isOneIn(4) { bytes.removeLast(random.below(bytes.count)) }
         let ingress = IngressPacket(parsing: unsafe bytes.span.bytes, at: 0, as: .ipv4)
-        let found = Result { () throws(PacketOutline.Fault) in try outline(bytes) }
+        let found = Result { () throws(PacketOutline.Fault) in
+            try PacketOutline(parsing: unsafe bytes.span.bytes, isIPv6: false, originalByteCount: bytes.count)
+        }
         switch (ingress, found) {
         case (.tcp(let packet), .success(let outline)):
             #expect(packet.flow == outline.flow && packet.isOpening == outline.tcpFlags.isOpening, "seed \(seed)")

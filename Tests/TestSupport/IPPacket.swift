@@ -55,7 +55,7 @@ public struct IPPacket: Hashable, Sendable {
         switch protocolNumber {
         case .tcp:
             var bytes = ports + Self.bytes(sequence) + Self.bytes(acknowledgement)
-            bytes += [UInt8(20 + tcpOptions.count) / 4 << 4, flags.rawValue, 0xff, 0xff, 0, 0, 0, 0]
+            bytes += [(UInt8(20 + tcpOptions.count) / 4) << 4, flags.rawValue, 0xff, 0xff, 0, 0, 0, 0]
             return summed(bytes + tcpOptions + payload, at: 16)
         case .udp:
             return summed(ports + Self.bytes(UInt16(8 + payload.count)) + [0, 0] + payload, at: 6)

@@ -17,6 +17,16 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     /// The tag of a provider's VLAN around others, IEEE 802.1ad (QinQ).
     public static let serviceVLAN = EtherType(rawValue: 0x88a8)
 
+    /// The family of the IP packets that are carried, nil for anything else.
+    @inlinable
+    public var addressFamily: AddressFamily? {
+        switch rawValue {
+        case 0x0800: .v4
+        case 0x86dd: .v6
+        default: nil
+        }
+    }
+
     /// Whether a VLAN tag follows.
     var isTag: Bool { self == .vlan || self == .serviceVLAN }
 }

@@ -72,6 +72,26 @@ public enum IngressPacket: Hashable, Sendable {
         self.init(parsing: unsafe frame.span.bytes)
     }
 
+    /// What a packet is of which only the outline is known.
+    public init(_ outline: PacketOutline) {
+        guard outline.protocolNumber == .tcp else {
+            self = .notTCP
+            return
+        }
+        let flow = outline.flow
+        guard let fragment = outline.fragment, fragment.isLater else {
+            self = .tcp(
+                TCPPacket(
+                    flow, isOpening: outline.tcpFlags.isOpening, fragmented: outline.fragment?.identification))
+            return
+        }
+        let addresses = AddressPair(source: flow.source.address, destination: flow.destination.address)
+        self =
+            fragment.byteOffset < TCPHeader.fixedByteCount
+            ? .malformed(.overlappingFragment, addresses)
+            : .laterFragment(addresses, identification: fragment.identification)
+    }
+
     private init(_ header: IPv4Header, _ frame: RawSpan, at offset: Int) {
         let addresses = AddressPair(source: header.source, destination: header.destination)
         do throws(PacketFault) {

@@ -153,6 +153,16 @@ public struct PacketOutline: Hashable, Sendable {
         return outline
     }
 
+    /// Whether a TCP packet begins or ends a connection: SYN, FIN or RST.
+    @inlinable
+    public var changesConnection: Bool { tcpFlags.rawValue & 0x07 != 0 }
+
+    /// Whether the transport header follows the IP header, and that has no options.
+    @inlinable
+    public var hasPlainHeader: Bool {
+        transportOffset == (family == .v4 ? IPv4Header.fixedByteCount : IPv6Header.byteCount)
+    }
+
     /// Both ends with their ports.
     public var flow: PacketFlow {
         PacketFlow(

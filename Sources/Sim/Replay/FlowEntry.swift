@@ -92,10 +92,11 @@ struct FlowWay: Sendable, BitwiseCopyable {
 
         /// Nothing is counted beside packets and bytes.
         static let isPlain = Marks(rawValue: 1)
-        static let isLeak = Marks(rawValue: 2)
         /// Some packets crossed the wire between nodes in clear, or encrypted.
         static let sawClear = Marks(rawValue: 4)
         static let sawEncrypted = Marks(rawValue: 8)
+        /// They had the address where the flow goes, and that is not the one that was asked for.
+        static let isFinal = Marks(rawValue: 16)
     }
 
     /// No vantage, for a way that is not known.
@@ -116,12 +117,14 @@ extension FlowEntry {
     /// - Returns: the disposition; nil for a packet of which that is not known.
     @inline(__always)
     mutating func repeats(
-        isForward: Bool, _ outline: PacketOutline, _ record: PacketRecord, shortestIdle: UInt32
+        _ place: FlowTable.Place, _ outline: PacketOutline, _ record: PacketRecord, shortestIdle: UInt32
     ) -> Int? {
+        let isForward = place.isForward
         let way = isForward ? forward : backward
         guard way.marks.contains(.isPlain), Int(way.vantage) == record.vantage,
+            way.marks.contains(.isFinal) == place.isFinal, outline.hasPlainHeader,
             outline.byteCount <= Int(way.longest), outline.hopLimit >= way.leastHops,
-            outline.tcpFlags.isDisjoint(with: [.syn, .fin, .rst])
+            !outline.changesConnection
         else { return nil }
         let tick = tick(at: record.timestamp)
         if tick > lastTick {
@@ -138,5 +141,21 @@ extension FlowEntry {
             receivedBytes &+= UInt64(truncatingIfNeeded: outline.byteCount)
         }
         return Int(way.disposition)
+    }
+
+    /// Whether a key is one of the flow's: true for packets of the client, false for those of the server.
+    /// - Parameter isFinal: Whether the flow's end is meant, or the address that was asked for.
+    @inline(__always)
+    func direction(of key: FlowKey, isFinal: Bool) -> Bool? {
+        guard protocolNumber == key.protocolNumber, state.contains(.isIPv6) == key.isIPv6 else { return nil }
+        let server = isFinal ? final : requested
+        let port = isFinal ? finalPort : requestedPort
+        if key.sourcePort == clientPort, key.destinationPort == port, key.source == client, key.destination == server {
+            return true
+        }
+        if key.destinationPort == clientPort, key.sourcePort == port, key.destination == client, key.source == server {
+            return false
+        }
+        return nil
     }
 }

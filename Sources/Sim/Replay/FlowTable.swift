@@ -30,6 +30,8 @@ struct FlowTable: Sendable {
     struct Place: Equatable {
         var number: UInt32
         var isForward: Bool
+        /// Whether the packet has the address where the flow goes, and that is not the one that was asked for.
+        var isFinal: Bool
     }
 
     // MARK: Looking up
@@ -47,10 +49,9 @@ struct FlowTable: Sendable {
             if slot == 0 { return nil }
             if slot >> UInt32(slotBits + 1) == wanted {
                 let number = slot >> 1 & numberMask &- 1
-                let direction = Self.direction(
-                    of: key, chunks[Int(number >> Self.chunkShift)][Int(number) & Self.chunkMask],
-                    isFinal: slot & 1 != 0)
-                if let direction { return Place(number: number, isForward: direction) }
+                let direction = chunks[Int(number >> Self.chunkShift)][Int(number) & Self.chunkMask]
+                    .direction(of: key, isFinal: slot & 1 != 0)
+                if let direction { return Place(number: number, isForward: direction, isFinal: slot & 1 != 0) }
             }
             position = (position + 1) & mask
         }
@@ -62,27 +63,6 @@ struct FlowTable: Sendable {
     @inline(__always)
     private static func tag(_ hash: UInt64, _ bits: UInt64) -> UInt32 {
         UInt32(truncatingIfNeeded: hash >> (33 + bits))
-    }
-
-    /// Whether a key is one of an entry's: true for packets of the client, false for those of the server.
-    @inline(__always)
-    private static func direction(of key: FlowKey, _ entry: FlowEntry, isFinal: Bool) -> Bool? {
-        guard entry.protocolNumber == key.protocolNumber, entry.state.contains(.isIPv6) == key.isIPv6 else {
-            return nil
-        }
-        let server = isFinal ? entry.final : entry.requested
-        let port = isFinal ? entry.finalPort : entry.requestedPort
-        if key.sourcePort == entry.clientPort, key.destinationPort == port, key.source == entry.client,
-            key.destination == server
-        {
-            return true
-        }
-        if key.destinationPort == entry.clientPort, key.sourcePort == port, key.destination == entry.client,
-            key.source == server
-        {
-            return false
-        }
-        return nil
     }
 
     /// An entry, by its number. Changing its keys breaks the index.

@@ -104,18 +104,27 @@ extension ReplayEngine {
             && !entry.state.isOver && !hasStorage(entry) && packet.record.vantage < Int(FlowWay.noVantage)
             && disposition <= Int(UInt16.max) && !remembersPackets && !way.marks.contains(.sawEncrypted)
         if isPlain {
-            let isSame = way.marks.contains(.isPlain) && Int(way.disposition) == disposition
-            let longest = UInt16(clamping: packet.outline.byteCount)
-            way.longest = isSame ? max(way.longest, longest) : longest
-            let hops = fate.hops &+ 2
-            way.leastHops = isSame ? max(way.leastHops, hops) : hops
+            // What every interface carries goes the same way, and of TCP what is cut into segments for them.
+            let isSegmented = packet.isTCP && packet.outline.byteCount > smallestMTU
+            way.longest = isSegmented ? .max : UInt16(clamping: max(packet.outline.byteCount, smallestMTU))
+            way.leastHops = fate.hops &+ 2
             way.disposition = UInt16(disposition)
             way.vantage = UInt8(packet.record.vantage)
             way.marks.insert(.isPlain)
+            if isAtFinal(packet, entry) { way.marks.insert(.isFinal) } else { way.marks.remove(.isFinal) }
         } else {
             way.marks.remove(.isPlain)
         }
         if isForward { flows[number].forward = way } else { flows[number].backward = way }
+    }
+
+    /// Whether a packet has the address where its flow goes, and that is not the one that was asked for.
+    private func isAtFinal(_ packet: PacketContext, _ entry: FlowEntry) -> Bool {
+        guard entry.hasTwoKeys else { return false }
+        let key = packet.key
+        return isForward(packet, entry)
+            ? key.destination == entry.final && key.destinationPort == entry.finalPort
+            : key.source == entry.final && key.sourcePort == entry.finalPort
     }
 
     /// Whether a hook, or a waypoint's header, has yet to do with the flow's packets.

@@ -81,7 +81,6 @@ extension ReplayEngine {
         _ bytes: RawSpan, _ packet: PacketContext, _ place: FlowTable.Place?, _ observer: inout Observer
     ) {
         noteTime(packet.record)
-        if bytes.byteCount < packet.outline.byteCount { cutPackets += 1 }
         let side = side(of: packet)
         if side == .foreign {
             return settle(

@@ -33,7 +33,7 @@ extension ReplayEngine {
         guard count > 1 else {
             return finish(unsafe edited.span.bytes, packet, side, number, held: held, editor.outline, &observer)
         }
-        segmentedPackets += 1
+        firstSegmented = firstSegmented ?? packet.record.number
         observer.step(.segmented(into: count))
         var fate: PacketFate?
         for index in 0..<count {
@@ -149,8 +149,7 @@ extension ReplayEngine {
         if judgedPods[pod], let hook = hooks[place.node] {
             let isTraced = observer.wantsSteps(of: packet.record)
             let judged = world.judge(
-                bytes, as: packet.outline.family == .v6 ? .ipv6 : .ipv4, at: place.uid, hook: hook, frame: &frame,
-                isTraced: isTraced)
+                bytes, packet.outline, at: place.uid, hook: hook, frame: &frame, isTraced: isTraced)
             if let judged {
                 if let event = judged.event { observer.step(.hook(event)) }
                 fate = PacketFate(judged.arrival.outcome.kind, .hook(.xdpIngress, judged.arrival.reason))

@@ -52,7 +52,10 @@ public struct ReplayEngine {
     var missingByteCount = 0
     var frame: [UInt8] = []
     var cutPackets: UInt64 = 0
-    var segmentedPackets: UInt64 = 0
+    /// The first packet that was cut into segments.
+    var firstSegmented: UInt64?
+    /// What every interface carries.
+    let smallestMTU: Int
     var midCaptureFlows: UInt64 = 0
 
     /// - Parameters:
@@ -83,6 +86,7 @@ public struct ReplayEngine {
         hooks = Dictionary(uniqueKeysWithValues: world.nodeNames.map { ($0, world.xdpIngress(of: $0)) })
         books = ReplayBooks(leakLimit: options.leakLimit)
         connections = ConnectionRows(limit: options.connectionLimit)
+        smallestMTU = network.nodes.map { min($0.podMTU, $0.uplinkMTU) }.min() ?? 0
         timeouts = options.timeouts
         shortestIdle = UInt32(clamping: options.timeouts.shortest >> FlowEntry.tickBits)
     }
@@ -101,22 +105,21 @@ public struct ReplayEngine {
         _ bytes: RawSpan, _ record: PacketRecord, observer: inout Observer
     ) {
         if record.timestamp > lastTimestamp { lastTimestamp = record.timestamp }
-        guard record.etherType == .ipv4 || record.etherType == .ipv6 else {
-            return processNotIP(record, &observer)
-        }
+        guard let family = record.etherType.addressFamily else { return processNotIP(record, &observer) }
         let outline: PacketOutline
         do throws(PacketOutline.Fault) {
             outline = try PacketOutline(
-                parsing: bytes, isIPv6: record.etherType == .ipv6, originalByteCount: record.originalByteCount)
+                parsing: bytes, isIPv6: family == .v6, originalByteCount: record.originalByteCount)
         } catch {
             return processUnreadable(error, record, &observer)
         }
+        if bytes.byteCount < outline.byteCount { cutPackets &+= 1 }
         let key = FlowKey(outline)
         let hash = key.hash
         let place = outline.fragment == nil ? flows.find(key, hash: hash) : nil
         if let place, !observer.wantsSteps(of: record),
             let disposition = flows[place.number].repeats(
-                isForward: place.isForward, outline, record, shortestIdle: shortestIdle)
+                place, outline, record, shortestIdle: shortestIdle)
         {
             books.count(disposition, byteCount: outline.byteCount, packet: record.number)
             observer.resolved(resolution(of: place, disposition, record))
@@ -173,10 +176,10 @@ public struct ReplayEngine {
             notes.append(
                 "\(cutPackets) packets were cut by the capture; where they are encrypted, only their size is known")
         }
-        if segmentedPackets > 0 {
+        if let firstSegmented {
             notes.append(
-                "\(segmentedPackets) packets were larger than the interface's MTU, as segmentation offload shows them; "
-                    + "they were cut into segments")
+                "packets are larger than the interface's MTU, as segmentation offload shows them; they were cut into "
+                    + "segments (packet \(firstSegmented) is the first)")
         }
         if connections.others.flows > 0 {
             notes.append(

@@ -165,10 +165,10 @@ extension World {
 
     /// A packet arrives at a pod that is judged.
     /// - Parameters:
-    ///   - bytes: From the IP header on.
+    ///   - bytes: From the IP header on; the capture may hold less than the outline says.
     ///   - frame: Where upstream's programs get it as a frame; its room is used again.
     mutating func judge(
-        _ bytes: RawSpan, as etherType: EtherType, at pod: WorkloadUID, hook: XDPIngress, frame: inout [UInt8],
+        _ bytes: RawSpan, _ outline: PacketOutline, at pod: WorkloadUID, hook: XDPIngress, frame: inout [UInt8],
         isTraced: Bool
     ) -> (arrival: NodeAuthorization.Arrival, event: HookEvent?)? {
         guard let name = nodeJudging(pod), var authorization = nodes[name]?.authorization, authorization.isActive,
@@ -179,10 +179,12 @@ extension World {
         let time = now
         func run(_ recorder: inout some DecisionRecorder) -> NodeAuthorization.Arrival {
             guard authorization.mode != .compiled else {
-                return authorization.judge(
-                    IngressPacket(parsing: bytes, at: 0, as: etherType), hook: hook, now: time, recorder: &recorder)
+                let packet =
+                    bytes.byteCount < outline.byteCount
+                    ? IngressPacket(outline) : IngressPacket(parsing: bytes, at: 0, as: outline.etherType)
+                return authorization.judge(packet, hook: hook, now: time, recorder: &recorder)
             }
-            Self.fill(&frame, with: bytes, etherType)
+            Self.fill(&frame, with: bytes, outline)
             return authorization.judge(&frame, frontends: &maps, recorder: &recorder)
         }
         var (trace, none) = (Trace(), NoTrace())
@@ -199,12 +201,19 @@ extension World {
     /// Bytes of a packet that upstream's programs may look at: its IP header and what they take for a TCP header.
     private static let upstreamByteCount = 60
 
-    /// Puts the beginning of a packet behind an Ethernet header.
-    private static func fill(_ frame: inout [UInt8], with bytes: RawSpan, _ etherType: EtherType) {
+    /// Puts the beginning of a packet behind an Ethernet header. What the capture does not hold are zeros.
+    private static func fill(_ frame: inout [UInt8], with bytes: RawSpan, _ outline: PacketOutline) {
+        let etherType = outline.etherType
         frame.removeAll(keepingCapacity: true)
         for _ in 0..<(EthernetHeader.untaggedByteCount - 2) { frame.append(0) }
         frame.append(UInt8(etherType.rawValue >> 8))
         frame.append(UInt8(truncatingIfNeeded: etherType.rawValue))
-        for offset in 0..<min(bytes.byteCount, upstreamByteCount) { frame.append(bytes.byte(at: offset)) }
+        for offset in 0..<min(outline.byteCount, upstreamByteCount) {
+            frame.append(offset < bytes.byteCount ? bytes.byte(at: offset) : 0)
+        }
     }
+}
+
+extension PacketOutline {
+    fileprivate var etherType: EtherType { family == .v6 ? .ipv6 : .ipv4 }
 }

@@ -94,11 +94,9 @@ private func deny(port: UInt16) -> Policy {
     run.feed(IPPacket(flow("client", 40_000, "10.96.0.2", 80)))
     run.feed(IPPacket(flow("client", 40_001, "10.96.0.1", 80)))
     run.feed(IPPacket(flow("10.96.0.2", 80, "client", 40_000)))
-    #expect(
-        run.engine.world.generator.next()
-            == {
-                var copy = before; return copy.next()
-            }())
+    after = run.engine.world.generator
+    let draws = (before.next(), after.next())
+    #expect(draws.0 == draws.1)
     let report = run.finish()
     #expect(run.log.kinds == [.delivered, .undetermined, .delivered])
     #expect(run.log.reasons[1] == "severalBackends")

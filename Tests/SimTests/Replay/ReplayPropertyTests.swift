@@ -76,7 +76,7 @@ private func scene(_ random: inout SplitMix64) throws -> ReplayScene {
 }
 
 @Test func totalsAddUpWhateverIsReplayed() throws {
-    try forEachSeed(count: 60) { seed in
+    try forEachSeed(count: 30) { seed in
         var random = SplitMix64(seed: seed)
         let capture = RandomCapture(seed: seed &+ 1000, count: 300)
         let (report, log) = capture.replayed(
@@ -100,7 +100,7 @@ private func scene(_ random: inout SplitMix64) throws -> ReplayScene {
 /// What is remembered of a flow's last packet must give what the whole way gives: with all steps wanted, nothing is
 /// taken from memory.
 @Test func memoryGivesWhatTheWholeWayGives() throws {
-    try forEachSeed(count: 60) { seed in
+    try forEachSeed(count: 30) { seed in
         var random = SplitMix64(seed: seed)
         let engine = try scene(&random).engine(at: RandomCapture.vantages)
         let capture = RandomCapture(seed: seed &+ 2000, count: 300)

@@ -81,16 +81,17 @@ struct ReplayScene {
             let out = XFRMState(source: own, destination: peer, spi: SPI(rawValue: 1), key: key)
             var incoming = out
             incoming.outputMark = .decrypted
-            _ = try network.nodes[from].xfrm.add(out)
-            _ = try network.nodes[to].xfrm.add(incoming)
+            try network.nodes[from].xfrm.apply(.addState(out))
+            try network.nodes[to].xfrm.apply(.addState(incoming))
             let prefix = target.podPrefixes[0]
             let selector = XFRMSelector(source: anywhere, destination: prefix)
             let template = XFRMPolicy.Template(source: own, destination: peer)
-            _ = network.nodes[from].xfrm.add(
-                XFRMPolicy(.out, selector, mark: .exactly(.encrypt), templates: [template]))
+            let sending = XFRMPolicy(.out, selector, mark: .exactly(.encrypt), templates: [template])
+            try network.nodes[from].xfrm.apply(.addPolicy(sending))
             for direction in [XFRMPolicy.Direction.in, .fwd] {
-                _ = network.nodes[to].xfrm.add(
-                    XFRMPolicy(direction, selector, mark: .exactly(.decrypted), templates: [template]))
+                let receiving = XFRMPolicy(
+                    direction, selector, mark: .exactly(.decrypted), templates: [template])
+                try network.nodes[to].xfrm.apply(.addPolicy(receiving))
             }
             try mark(prefix, at: from)
         }
