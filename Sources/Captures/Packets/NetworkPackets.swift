@@ -91,7 +91,7 @@ public struct NetworkPackets: ~Copyable {
 
     /// Lends the captured bytes from the network layer on, of the packet that `next` gave last.
     public func withBytes<R, E: Error>(of packet: Packet, _ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try captures.withBytes(of: packet.record, in: packet.capture) { (frame) throws(E) in
+        try captures.withBytes(of: packet.record) { (frame) throws(E) in
             try body(frame.extracting(droppingFirst: packet.layer.offset))
         }
     }
@@ -135,13 +135,13 @@ public struct NetworkPackets: ~Copyable {
 
     private mutating func accepts(_ record: CaptureRecord, _ capture: Int) throws(FilterError) -> Bool {
         let filter = try filters?.filter(for: record.linkType)
-        return captures.withBytes(of: record, in: capture) { frame in
+        return captures.withBytes(of: record) { frame in
             filter?.accepts(frame, originalByteCount: record.originalByteCount) ?? true
         }
     }
 
     private mutating func layer(_ link: LinkLayer, of record: CaptureRecord, _ capture: Int) -> NetworkLayer {
-        let found: (layer: NetworkLayer, isInner: Bool)? = captures.withBytes(of: record, in: capture) { frame in
+        let found: (layer: NetworkLayer, isInner: Bool)? = captures.withBytes(of: record) { frame in
             guard let layer = try? link.networkLayer(of: frame) else { return nil }
             guard let tunnels, let inner = layer.tunnelled(in: frame, tunnels) else { return (layer, false) }
             return (inner, true)

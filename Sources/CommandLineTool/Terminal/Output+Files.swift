@@ -2,11 +2,13 @@ import Glibc
 
 extension Output {
     /// Creates or replaces a file with `text`.
-    public static func writeFile(_ path: String, _ text: String) throws(OutputError) {
+    /// - Parameter isSecret: Whether nobody but the owner may read it, also where it is there already.
+    public static func writeFile(_ path: String, _ text: String, isSecret: Bool = false) throws(OutputError) {
         // open(2) reads the path up to its end, which Swift provides.
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isSecret ? 0o600 : 0o644)
         guard descriptor >= 0 else { throw OutputError(object: path, errno: errno) }
         defer { close(descriptor) }
+        guard !isSecret || fchmod(descriptor, 0o600) == 0 else { throw OutputError(object: path, errno: errno) }
         var output = Output(descriptor: descriptor, object: path)
         try output.write(text)
         try output.flush()

@@ -21,7 +21,7 @@ struct FlowDetails: Sendable {
     /// Index of the row of leaks.
     var leakRow: Int?
     var stopped = Traffic()
-    /// Index of the latest disposition that stopped one.
+    /// Index of the first disposition that stopped one.
     var stop: Int?
     var undetermined: UInt64 = 0
     var seenAgain: UInt64 = 0

@@ -100,7 +100,7 @@ public struct FlowSummary: Hashable, Sendable {
     public var leaks: UInt64
     /// Packets that were dropped or turned into a reset, refused ones included.
     public var stopped: UInt64
-    /// Why the last of these was stopped.
+    /// Why the first of these was stopped.
     public var stopReason: DispositionReason?
     /// Packets that another capture, or the same, showed before.
     public var seenAgain: UInt64

@@ -56,7 +56,7 @@ struct JourneyNamer {
             TraceStep(what: "size", key: "\(count) bytes", value: "\(limit) pass")
         case .encrypted(let index, let sequence):
             TraceStep(what: "ESP", key: stateName(index, at: node), value: "encrypted, sequence \(sequence)")
-        case .replay(let check): TraceStep(what: "replay window", key: "", value: text(check))
+        case .replay(let check): self.step(check, by: nil, at: node)
         case .decrypted(let index, let mark):
             TraceStep(what: "ESP", key: stateName(index, at: node), value: "decrypted, mark \(mark)")
         case .fragmented(let count): TraceStep(what: "fragments", key: "", value: "goes on in \(count)")
@@ -68,6 +68,14 @@ struct JourneyNamer {
                 value: network.options.value(of: option))
         case .end(let end): TraceStep(what: "end", key: "", value: text(end))
         }
+    }
+
+    /// What the replay window of a state says; without a window it says nothing.
+    func step(_ check: ReplayWindow.Check, by state: Int?, at node: Int) -> TraceStep {
+        let states = network.nodes.indices.contains(node) ? network.nodes[node].xfrm.states : []
+        let isChecked = state.map { !states.indices.contains($0) || states[$0].window.size > 0 } ?? true
+        return TraceStep(
+            what: "replay window", key: "", value: isChecked ? text(check) : "none, so that nothing is checked")
     }
 
     private func policy(_ direction: XFRMPolicy.Direction, _ index: Int?, at node: Int) -> TraceStep {

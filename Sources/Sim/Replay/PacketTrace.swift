@@ -10,10 +10,17 @@ public struct PacketTrace: Sendable {
     }
 
     private(set) var entries: [Entry] = []
+    /// The packet as it was captured: its ends and its size.
+    public let captured: String
     /// What became of the packet; nil before its end.
     public private(set) var resolution: PacketResolution?
 
-    public init() {}
+    /// - Parameter packet: As it was captured, from the network layer on.
+    public init(_ packet: RawSpan, _ record: PacketRecord) {
+        captured =
+            record.etherType == .ipv4 || record.etherType == .ipv6
+            ? PacketText.of(packet, byteCount: record.originalByteCount) : "\(record.originalByteCount) bytes, not IP"
+    }
 
     public mutating func add(_ step: ReplayStep) { entries.append(.replay(step)) }
 
@@ -39,6 +46,8 @@ public struct PacketTrace: Sendable {
         let namer = JourneyNamer(network: network, book: NameBook(world.mesh))
         var sections: [Section] = []
         var current: Int??
+        /// The XFRM state that was found last.
+        var state: Int?
         func add(_ step: TraceStep, node: Int?) {
             if current != .some(node) {
                 let title = node.map { namer.node($0) } ?? "replay"
@@ -56,9 +65,13 @@ public struct PacketTrace: Sendable {
                 sections.append(Section(title: title, steps: trace.steps))
                 current = nil
             case .replay(let step): add(namer.step(step), node: nil)
-            case .journey(let node, let step): add(namer.step(step, at: node), node: node)
+            case .journey(let node, .replay(let check)):
+                add(namer.step(check, by: state, at: node), node: node)
+            case .journey(let node, let step):
+                if case .state(_, let found) = step { state = found }
+                add(namer.step(step, at: node), node: node)
             case .seen(let point, let node, let mark, let text):
-                let marked = mark == .none ? "" : ", mark \(mark)"
+                let marked = mark == .none || !point.showsMarks ? "" : ", mark \(mark)"
                 add(TraceStep(what: "packet", key: point.place, value: text + marked), node: node)
             }
         }
@@ -67,6 +80,9 @@ public struct PacketTrace: Sendable {
 }
 
 extension ObservationPoint {
+    /// Whether a packet has its mark here: marks stay within a node and do not enter a pod.
+    public var showsMarks: Bool { self == .hostInterface || self == .decrypted }
+
     /// Where that is, for people.
     public var place: String {
         switch self {

@@ -16,7 +16,7 @@ extension ReplayEngine {
         if fate.isStop {
             withDetails(of: number) {
                 $0.stopped += Traffic(packets: 1, bytes: UInt64(byteCount))
-                $0.stop = disposition
+                if $0.stop == nil { $0.stop = disposition }
             }
         } else if fate.disposition.kind == .undetermined {
             withDetails(of: number) { $0.undetermined += 1 }

@@ -169,12 +169,12 @@ public struct ReplayEngine {
         }
         if midCaptureFlows > 0 {
             notes.append(
-                "\(midCaptureFlows) flows began before the capture; they were looked up, and nothing was drawn for them"
-            )
+                "\(counted(midCaptureFlows, "flow")) began before the capture: looked up, and nothing drawn for it")
         }
         if cutPackets > 0 {
             notes.append(
-                "\(cutPackets) packets were cut by the capture; where they are encrypted, only their size is known")
+                "\(counted(cutPackets, "packet")) cut by the capture: of what is then encrypted, only the size is known"
+            )
         }
         if let firstSegmented {
             notes.append(
@@ -183,10 +183,13 @@ public struct ReplayEngine {
         }
         if connections.others.flows > 0 {
             notes.append(
-                "\(connections.others.flows) flows are in \"others\": there are more than \(connections.limit) rows")
+                "\(counted(connections.others.flows, "flow")) counted as \"others\": there are more than "
+                    + "\(connections.limit) rows")
         }
         return notes
     }
+
+    private func counted(_ count: UInt64, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }
 
 /// A packet and what is known of it.

@@ -1,21 +1,35 @@
 public import CommandLineTool
 public import Sim
 
-/// One packet's way through a replay, step by step, as lines.
+/// One packet's way through a replay, step by step.
 public struct PacketTraceText: Sendable {
-    private let style: Style
+    private let captured: String
+    private let vantage: Vantage
+    private let sections: [PacketTrace.Section]
+    private let resolution: PacketResolution
 
-    public init(style: Style) { self.style = style }
+    /// - Parameters:
+    ///   - captured: The packet as it was captured, in a line.
+    ///   - vantage: Where that was.
+    public init(
+        captured: String, at vantage: Vantage, _ sections: [PacketTrace.Section], _ resolution: PacketResolution
+    ) {
+        self.captured = captured
+        self.vantage = vantage
+        self.sections = sections
+        self.resolution = resolution
+    }
 
-    /// Headings and what happened under each, then what became of the packet.
-    public func text(_ sections: [PacketTrace.Section], _ resolution: PacketResolution) -> String {
-        var lines: [String] = []
+    /// The packet, headings and what happened under each, then what became of the packet.
+    public func text(_ style: Style) -> String {
+        var lines = ["\(style.bold("packet \(resolution.record.number)")) \(captured), captured \(vantage.sentence)"]
         for section in sections {
             lines.append(style.bold(section.title))
             lines += section.steps.map { "  " + TraceText(style: style).line($0) }
         }
         let disposition = resolution.disposition
-        lines.append("\(style.bold("result")) \(disposition.kind.rawValue): \(ReplayPhrases.text(disposition.reason))")
+        let result = "\(ReplayPhrases.text(disposition.kind)): \(ReplayPhrases.text(disposition.reason))"
+        lines.append("\(style.bold("result")) \(result)")
         if let judgement = resolution.judgement { lines.append("  \(judgement)") }
         if resolution.isEncrypted { lines.append("  encrypted between the nodes") }
         if resolution.isLeak { lines.append(style.red("  in clear, and had to be encrypted")) }
@@ -23,7 +37,7 @@ public struct PacketTraceText: Sendable {
     }
 
     /// The same for scripts.
-    public static func json(_ sections: [PacketTrace.Section], _ resolution: PacketResolution) -> JSONValue {
+    public var json: JSONValue {
         let parts = sections.map { section -> JSONValue in
             let steps = section.steps.map {
                 ["what": .string($0.what), "key": .string($0.key), "value": .string($0.value)] as JSONValue
@@ -32,6 +46,9 @@ public struct PacketTraceText: Sendable {
         }
         return [
             "packet": JSONValue(resolution.record.number),
+            "captured": .string(captured),
+            "at": .string(vantage.text),
+            "timestamp": JSONValue(resolution.record.timestamp),
             "sections": .array(parts),
             "what": .string(resolution.disposition.kind.rawValue),
             "why": resolution.disposition.reason.json,

@@ -20,6 +20,7 @@ extension ReplayReport {
             "totals": [
                 "read": JSONValue(sources.captures.reduce(0) { $0 + $1.packets }),
                 "filtered": JSONValue(sources.captures.reduce(0) { $0 + $1.filtered }),
+                "unsupported": JSONValue(sources.captures.reduce(0) { $0 + $1.unsupported }),
                 "replayed": total.json, "inFlows": inFlows.json, "flows": JSONValue(flowCount),
                 "mostLiveFlows": JSONValue(mostLiveFlows), "durationNanoseconds": JSONValue(durationNanoseconds),
             ],
@@ -33,7 +34,7 @@ extension ReplaySources.Capture {
         [
             "path": .string(path), "at": .string(vantage.text), "guess": JSONValue(guess),
             "packets": JSONValue(packets), "filtered": JSONValue(filtered),
-            "notes": .array(notes.map(JSONValue.string)),
+            "unsupported": JSONValue(unsupported), "notes": .array(notes.map(JSONValue.string)),
         ]
     }
 }

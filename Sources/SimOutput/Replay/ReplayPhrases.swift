@@ -3,6 +3,16 @@ import Sim
 
 /// Rows of a replay's report in words.
 enum ReplayPhrases {
+    /// What became of a packet.
+    static func text(_ kind: Disposition.Kind) -> String {
+        switch kind {
+        case .delivered, .refused, .dropped, .reset, .held, .malformed, .undetermined: kind.rawValue
+        case .leftMesh: "left the mesh"
+        case .seenAgain: "seen again"
+        case .notIP: "not IP"
+        }
+    }
+
     /// Why, as a name and a sentence; a counter of XFRM is both.
     static func text(_ reason: DispositionReason) -> String {
         reason.name == reason.sentence ? reason.name : "\(reason.name): \(reason.sentence)"
@@ -28,10 +38,24 @@ enum ReplayPhrases {
 
     /// What became of the connections and who decided it.
     static func verdict(_ row: ReplayReport.ConnectionRow) -> String {
-        var text = row.outcome.rawValue
-        if let judgement = row.judgement { text += ", \(judgement)" }
-        if row.judgement?.isAllowed != false, let reason = row.stopReason { text += ", \(reason.name)" }
+        let text = row.outcome == .denied ? denial(row) : outcome(row)
         return row.isMidCapture ? "\(text), began before the capture" : text
+    }
+
+    private static func outcome(_ row: ReplayReport.ConnectionRow) -> String {
+        var text = row.outcome == .partly ? "partly stopped" : row.outcome.rawValue
+        if let reason = row.stopReason { text += ": \(reason.name)" }
+        // That no policy was in the way is not worth a word.
+        guard let judgement = row.judgement, judgement.policy != nil || judgement.dryRun != nil else { return text }
+        return "\(text), \(judgement)"
+    }
+
+    /// By which policy; without one the reason tells.
+    private static func denial(_ row: ReplayReport.ConnectionRow) -> String {
+        guard let judgement = row.judgement, judgement.policy == nil, let reason = row.stopReason else {
+            return row.judgement.map { "\($0)" } ?? row.outcome.rawValue
+        }
+        return "\(judgement): \(reason.name)"
     }
 
     /// What crossed the wire how; empty where nothing did.

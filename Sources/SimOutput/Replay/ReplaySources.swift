@@ -13,18 +13,21 @@ public struct ReplaySources: Hashable, Sendable {
         public var packets: UInt64
         /// Of these, what a filter left out.
         public var filtered: UInt64
+        /// Of these, what has a link type that is not supported.
+        public var unsupported: UInt64
         /// What was not or could not be read of the file, a sentence each without its full stop.
         public var notes: [String]
 
         public init(
             path: String, vantage: Vantage, guess: String? = nil, packets: UInt64 = 0, filtered: UInt64 = 0,
-            notes: [String] = []
+            unsupported: UInt64 = 0, notes: [String] = []
         ) {
             self.path = path
             self.vantage = vantage
             self.guess = guess
             self.packets = packets
             self.filtered = filtered
+            self.unsupported = unsupported
             self.notes = notes
         }
     }

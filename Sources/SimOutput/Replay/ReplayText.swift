@@ -58,7 +58,7 @@ public struct ReplayText: Sendable {
         ])
         for row in rows {
             table.append([
-                "\(row.traffic.packets)", "\(row.traffic.bytes)", row.disposition.kind.rawValue,
+                "\(row.traffic.packets)", "\(row.traffic.bytes)", ReplayPhrases.text(row.disposition.kind),
                 ReplayPhrases.numbers(row.firstPackets, of: row.traffic.packets),
                 ReplayPhrases.text(row.disposition.reason),
             ])
@@ -76,7 +76,7 @@ public struct ReplayText: Sendable {
                 .init("FLOWS", .right), .init("PACKETS", .right), .init("BYTES", .right), .init("FROM"),
                 .init("ASKED FOR"),
                 .init("WENT TO"), .init("VERDICT"),
-            ] + (isEncrypted ? [.init("ON THE WIRE")] : []))
+            ] + (isEncrypted ? [.init("BETWEEN NODES")] : []))
         for row in report.connections {
             let name = row.protocolNumber == .tcp ? "" : " (\(row.protocolNumber.name))"
             var cells = [
@@ -99,15 +99,21 @@ public struct ReplayText: Sendable {
     // MARK: Totals
 
     private var totals: String {
-        var table = TextTable(columns: [.init("PACKETS", .right), .init("BYTES", .right), .init("WHAT")])
+        var table = TextTable(columns: [
+            .init("PACKETS", .right), .init("BYTES", .right), .init("WHAT"), .init("WHY"),
+        ])
         let filtered = sources.captures.reduce(0) { $0 + $1.filtered }
-        if filtered > 0 { table.append(["\(filtered)", "", "filtered out"]) }
-        for kind in Disposition.Kind.allCases {
-            let traffic = report.traffic(kind)
-            if traffic.packets > 0 { table.append(["\(traffic.packets)", "\(traffic.bytes)", kind.rawValue]) }
+        if filtered > 0 { table.append(["\(filtered)", "", "filtered out", ""]) }
+        let unsupported = sources.captures.reduce(0) { $0 + $1.unsupported }
+        if unsupported > 0 { table.append(["\(unsupported)", "", "of an unsupported link type", ""]) }
+        for row in report.dispositions {
+            table.append([
+                "\(row.traffic.packets)", "\(row.traffic.bytes)", ReplayPhrases.text(row.disposition.kind),
+                row.disposition.reason.sentence,
+            ])
         }
-        table.append(["\(report.total.packets + filtered)", "\(report.total.bytes)", "all"])
-        let flows = counted(Int(clamping: report.flowCount), "flow")
+        table.append(["\(report.total.packets + filtered + unsupported)", "\(report.total.bytes)", "all", ""])
+        let flows = counted(report.flowCount, "flow")
         return style.bold("Totals") + "\n" + table.text
             + "\(flows) in \(ReplayText.seconds(report.durationNanoseconds)), most at once \(report.mostLiveFlows)\n"
     }

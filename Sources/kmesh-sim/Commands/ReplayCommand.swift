@@ -102,6 +102,13 @@ struct ReplayCommand {
         guard places.count <= 1 || places.count == invocation.positionals.count else {
             throw invocation.usageError(.rule("--at: give one place, or one for each capture"))
         }
+        let outputs = ["pcap-out", "wire-out", "esp-sa"].compactMap { invocation.value($0) }
+        guard !outputs.contains("-") else {
+            throw invocation.usageError(.rule("standard output is for the report; write packets and keys to files"))
+        }
+        guard Set(outputs).count == outputs.count, Set(outputs).isDisjoint(with: invocation.positionals) else {
+            throw invocation.usageError(.rule("a file can be written once only, and not while it is read"))
+        }
         guard (invocation.positionals + invocation.values("mesh")).filter({ $0 == "-" }).count <= 1 else {
             throw invocation.usageError(.rule("standard input can be read only once"))
         }
@@ -123,7 +130,12 @@ struct ReplayCommand {
         var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }
-        guard packets.counts.contains(where: { $0.read > $0.unsupported }) || packets.faults.isEmpty else {
+        let isAnyRead = packets.counts.contains { $0.read > $0.unsupported }
+        let isAnyLeftOut = !packets.faults.isEmpty || packets.counts.contains { $0.unsupported > 0 }
+        guard isAnyRead || !isAnyLeftOut else {
+            for index in invocation.positionals.indices {
+                for note in packets.notes(of: index) { console.say("\(invocation.positionals[index]): \(note)") }
+            }
             return .badInput
         }
         return try show(report, of: session, &packets, on: &console)
@@ -147,10 +159,12 @@ struct ReplayCommand {
                     "--packet", nil, "there is no packet \(packet ?? 0); the captures have \(session.packetCount)")
             }
             let sections = trace.sections(world: session.engine.world, network: session.engine.network)
+            let text = PacketTraceText(
+                captured: trace.captured, at: session.vantage(of: resolution.record), sections, resolution)
             if format == "json" {
-                try console.write(PacketTraceText.json(sections, resolution))
+                try console.write(text.json)
             } else {
-                try console.write(PacketTraceText(style: console.style).text(sections, resolution))
+                try console.write(text.text(console.style))
             }
             return .ok
         }

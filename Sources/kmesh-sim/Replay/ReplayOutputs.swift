@@ -11,7 +11,8 @@ import SimOutput
 final class ReplayOutputs {
     /// One appearance of the packet that is under way.
     private struct Appearance {
-        var point: Sim.ObservationPoint
+        /// nil for the capture itself.
+        var point: Sim.ObservationPoint?
         var node: Int
         var mark: PacketMark
         var bytes: [UInt8]
@@ -21,8 +22,9 @@ final class ReplayOutputs {
     private var full: PCAPNGWriter?
     private var wire: PCAPWriter?
     private let nodeNames: [String]
-    /// Numbers of interfaces of the pcapng file, by place and node.
-    private var interfaces: [(point: Sim.ObservationPoint, node: Int, number: Int)] = []
+    private let captures: [(path: String, vantage: Vantage)]
+    /// Numbers of interfaces of the pcapng file, by place and node, or by the capture's index.
+    private var interfaces: [(point: Sim.ObservationPoint?, node: Int, number: Int)] = []
     private var appearances: [Appearance] = []
     private var appearanceCount = 0
     /// The first failed write; nothing is written after it.
@@ -30,9 +32,11 @@ final class ReplayOutputs {
 
     /// Creates the files; nil for one that is not wanted.
     init(
-        pcapng path: String?, wire wirePath: String?, network: Network, names: [(address: IPAddress, name: String)]
+        pcapng path: String?, wire wirePath: String?, network: Network, captures: [(path: String, vantage: Vantage)],
+        names: [(address: IPAddress, name: String)]
     ) throws(CaptureWriteError) {
         nodeNames = network.nodes.map(\.name)
+        self.captures = captures
         if let path {
             let states = network.uniqueStates
             var writer = try PCAPNGWriter(path: path, application: "kmesh-sim replay", states: states)
@@ -44,8 +48,21 @@ final class ReplayOutputs {
         wire = try wirePath.map { (path) throws(CaptureWriteError) in try PCAPWriter(path: path, linkType: .raw) }
     }
 
-    /// Takes a packet as it is seen.
+    /// Takes a packet as it was captured.
+    func begin(_ packet: RawSpan, _ record: PacketRecord) {
+        // The interfaces have no link layer: what is not IP cannot be told there.
+        guard full != nil, record.etherType == .ipv4 || record.etherType == .ipv6 else { return }
+        add(nil, node: record.vantage, mark: .none, packet, byteCount: record.originalByteCount)
+    }
+
+    /// Takes a packet as it is seen on its way.
     func observe(_ point: Sim.ObservationPoint, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int) {
+        add(point, node: node, mark: point.showsMarks ? mark : .none, packet, byteCount: byteCount)
+    }
+
+    private func add(
+        _ point: Sim.ObservationPoint?, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int
+    ) {
         if appearanceCount == appearances.count {
             appearances.append(Appearance(point: point, node: node, mark: mark, bytes: [], byteCount: byteCount))
         }
@@ -85,15 +102,23 @@ final class ReplayOutputs {
             annotations(appearance, resolution))
     }
 
-    private func interface(_ point: Sim.ObservationPoint, _ node: Int) throws(CaptureWriteError) -> Int {
+    private func interface(_ point: Sim.ObservationPoint?, _ node: Int) throws(CaptureWriteError) -> Int {
         // There is one wire, whatever node a packet goes to.
         let node = point == .wire ? -1 : node
         if let known = interfaces.first(where: { $0.point == point && $0.node == node }) { return known.number }
-        let name = nodeNames.indices.contains(node) ? "\(nodeNames[node])/\(point.rawValue)" : point.rawValue
-        let place = Captures.ObservationPoint(name: name, description: point.place, linkType: .raw)
-        let number = try full?.add(place) ?? 0
+        let number = try full?.add(place(point, node)) ?? 0
         interfaces.append((point, node, number))
         return number
+    }
+
+    private func place(_ point: Sim.ObservationPoint?, _ node: Int) -> Captures.ObservationPoint {
+        guard let point else {
+            let (path, vantage) = captures[node]
+            return Captures.ObservationPoint(
+                name: "captured/\(vantage.text)", description: "\(path), as it was read", linkType: .raw)
+        }
+        let name = nodeNames.indices.contains(node) ? "\(nodeNames[node])/\(point.rawValue)" : point.rawValue
+        return Captures.ObservationPoint(name: name, description: point.place, linkType: .raw)
     }
 
     private func annotations(_ appearance: Appearance, _ resolution: PacketResolution) -> PacketAnnotations {
@@ -107,12 +132,12 @@ final class ReplayOutputs {
     }
 
     /// What the program at that place returned: tc lets everything pass that goes on, xdp_ingress judges at the pod.
-    private func verdict(_ point: Sim.ObservationPoint, _ disposition: Disposition) -> HookVerdict? {
+    private func verdict(_ point: Sim.ObservationPoint?, _ disposition: Disposition) -> HookVerdict? {
         switch point {
         case .hostInterface: .trafficControl(.ok)
         case .decrypted: .trafficControl(disposition.reason == .network(.clearFromPeer) ? .shot : .ok)
         case .arrival: .xdp(disposition.isDroppedByXDP ? .drop : .pass)
-        case .pod, .wire: nil
+        case .pod, .wire, nil: nil
         }
     }
 

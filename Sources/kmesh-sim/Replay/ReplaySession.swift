@@ -45,7 +45,7 @@ struct ReplaySession {
         let held = try hold(&packets)
         engine = ReplayEngine(world: setup.world, network: setup.network, vantages: vantages)
         if let path = invocation.value("esp-sa") {
-            try Output.writeFile(path, WiresharkKeys.table(of: setup.network.uniqueStates))
+            try Output.writeFile(path, WiresharkKeys.table(of: setup.network.uniqueStates), isSecret: true)
         }
         let needsPackets = packet != nil || invocation.value("pcap-out") != nil || invocation.value("wire-out") != nil
         if listsFlows { try console.write(FlowLines.header) }
@@ -58,6 +58,7 @@ struct ReplaySession {
         }
         let outputs = try ReplayOutputs(
             pcapng: invocation.value("pcap-out"), wire: invocation.value("wire-out"), network: setup.network,
+            captures: zip(invocation.positionals, vantages).map { (Self.name(of: $0), $1) },
             names: setup.world.mesh.namesOfAddresses)
         var watcher = PacketWatcher(listsFlows: listsFlows, outputs: packet == nil ? outputs : nil, tracing: packet)
         try replay(held, &packets, &watcher, on: &console)
@@ -109,16 +110,19 @@ struct ReplaySession {
         _ held: [Held], _ packets: inout NetworkPackets, _ watcher: inout Watcher, on console: inout Console
     ) throws {
         for packet in held {
-            watcher.begin(packet.record)
             // Bytes have no padding that could be uninitialized.
-            engine.process(unsafe packet.bytes.span.bytes, packet.record, observer: &watcher)
+            let bytes = unsafe packet.bytes.span.bytes
+            watcher.begin(bytes, packet.record)
+            engine.process(bytes, packet.record, observer: &watcher)
             if packet.record.number == self.packet { return }
         }
         var line = console.progressLine("Replaying")
         while let next = try packets.next() {
             let record = record(of: next)
-            watcher.begin(record)
-            packets.withBytes(of: next) { bytes in engine.process(bytes, record, observer: &watcher) }
+            packets.withBytes(of: next) { bytes in
+                watcher.begin(bytes, record)
+                engine.process(bytes, record, observer: &watcher)
+            }
             if record.number == packet { return }
             guard packetCount % Self.progressInterval == 0 else { continue }
             if let (done, all) = packets.progress {
@@ -129,6 +133,9 @@ struct ReplaySession {
         console.remove(&line)
     }
 
+    /// Where a packet was captured.
+    func vantage(of record: PacketRecord) -> Vantage { vantages[record.vantage] }
+
     // MARK: The report's head
 
     /// What was replayed.
@@ -136,15 +143,20 @@ struct ReplaySession {
         var captures: [ReplaySources.Capture] = []
         for (index, path) in invocation.positionals.enumerated() {
             let counts = packets.counts[index]
-            let name = path == "-" ? "standard input" : path
+            let name = Self.name(of: path)
+            let faults = packets.faults.filter { $0.file == name }.map { fault in
+                (fault.offset.map { "at byte \($0): " } ?? "") + fault.message + "; what came before was replayed"
+            }
             captures.append(
                 ReplaySources.Capture(
                     path: name, vantage: vantages[index], guess: guess(index), packets: counts.read,
-                    filtered: counts.filtered + counts.unsupported,
-                    notes: packets.notes(of: index) + packets.faults.filter { $0.file == name }.map(\.description)))
+                    filtered: counts.filtered, unsupported: counts.unsupported,
+                    notes: faults + packets.notes(of: index)))
         }
         return ReplaySources(captures: captures, preset: preset, seed: seed, notes: setup.notes)
     }
+
+    private static func name(of path: String) -> String { path == "-" ? "standard input" : path }
 
     private func guess(_ index: Int) -> String? {
         guard invocation.values("at").isEmpty else { return nil }

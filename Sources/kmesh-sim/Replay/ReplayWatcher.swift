@@ -5,8 +5,8 @@ import SimOutput
 
 /// An observer that a session drives.
 protocol ReplayWatcher: ReplayObserver {
-    /// A packet is about to be processed.
-    mutating func begin(_ record: PacketRecord)
+    /// A packet is about to be processed; its bytes from the network layer on, as far as the capture has them.
+    mutating func begin(_ packet: RawSpan, _ record: PacketRecord)
     /// Of the lines of flows that wait to be written.
     var lineByteCount: Int { get }
     /// Gives these lines away.
@@ -33,7 +33,7 @@ struct FlowWatcher: ReplayWatcher {
         _ point: ObservationPoint, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int
     ) {}
 
-    func begin(_ record: PacketRecord) {}
+    func begin(_ packet: RawSpan, _ record: PacketRecord) {}
     var lineByteCount: Int { lines?.utf8.count ?? 0 }
 
     mutating func takeLines() -> String {
@@ -58,7 +58,10 @@ struct PacketWatcher: ReplayWatcher {
 
     static var wantsBytes: Bool { true }
 
-    mutating func begin(_ record: PacketRecord) { trace = record.number == tracedNumber ? PacketTrace() : nil }
+    mutating func begin(_ packet: RawSpan, _ record: PacketRecord) {
+        trace = record.number == tracedNumber ? PacketTrace(packet, record) : nil
+        outputs?.begin(packet, record)
+    }
 
     func wantsSteps(of record: PacketRecord) -> Bool { outputs != nil || record.number == tracedNumber }
 
