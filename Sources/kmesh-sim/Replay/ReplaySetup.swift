@@ -25,7 +25,9 @@ struct ReplaySetup {
             }
         let overrides = ScenarioRunner.Overrides(preset: self.preset, seed: seed, nodes: .none)
         var runner = try console.withProgress { try ScenarioRunner(scenario, overrides, progress: $0) }
-        let (world, problems) = runner.worldOfAllNodes()
+        var line = console.progressLine("Compiling")
+        let (world, problems) = runner.worldOfAllNodes { console.update(&line, done: $0, of: $1) }
+        console.remove(&line)
         var network = Network(world.mesh, options: world.options, seed: seed)
         var notes = runner.notes.map(\.description) + problems.map(\.description)
         do {
