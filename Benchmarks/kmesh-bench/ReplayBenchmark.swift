@@ -114,9 +114,10 @@ struct ReplayMemory {
         var reader = try CaptureReader(path: path)
         let link = try LinkLayer(reader.interfaces[0].linkType)
         // What is allocated once shall not count as the flows'.
-        try ReplayBenchmark.process(3, &reader, link, &engine)
+        let opening = ReplayCapture.openingPacketCount
+        try ReplayBenchmark.process(opening, &reader, link, &engine)
         let before = ThisProcess.anonymousByteCount ?? 0
-        try ReplayBenchmark.process(flowCount * 3 - 3, &reader, link, &engine)
+        try ReplayBenchmark.process((flowCount - 1) * opening, &reader, link, &engine)
         var peak = ThisProcess.anonymousByteCount ?? 0
         let perFlow = Double(peak - before) / Double(flowCount)
         while (try? ReplayBenchmark.process(100_000, &reader, link, &engine)) != nil {

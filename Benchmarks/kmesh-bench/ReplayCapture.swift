@@ -15,8 +15,9 @@ struct ReplayCapture {
     /// Behind the handshakes.
     let dataPacketCount: Int
 
-    /// Of the three packets that open a connection.
-    var handshakePacketCount: Int { flowCount * 3 }
+    /// Packets that open a connection: the handshake, and the server's first.
+    static let openingPacketCount = 4
+    var handshakePacketCount: Int { flowCount * Self.openingPacketCount }
 
     /// Writes the capture into a file of its own.
     init(flowCount: Int, dataPacketCount: Int) throws {
@@ -26,7 +27,7 @@ struct ReplayCapture {
         var writer = try PCAPWriter(path: path, linkType: LinkType.ethernet)
         var time: UInt64 = 1_700_000_000_000_000_000
         for flow in 0..<flowCount {
-            for (flags, isSent) in [(TCPFlags.syn, true), ([.syn, .ack], false), (.ack, true)] {
+            for (flags, isSent) in [(TCPFlags.syn, true), ([.syn, .ack], false), (.ack, true), (.ack, false)] {
                 time += 1000
                 let frame = Self.frame(flow, flags, isSent: isSent, byteCount: 0)
                 try writer.write(unsafe frame.span.bytes, timestamp: time)

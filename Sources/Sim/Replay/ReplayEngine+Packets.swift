@@ -166,7 +166,8 @@ extension ReplayEngine {
     private mutating func processEncrypted<Observer: ReplayObserver>(
         _ bytes: RawSpan, _ packet: PacketContext, _ observer: inout Observer
     ) {
-        var tap = DecryptionTap(base: observer)
+        // Moved there and back, so that what it keeps is not copied.
+        var tap = DecryptionTap(base: consume observer)
         let journey = network.carry(
             bytes, byteCount: packet.outline.byteCount, from: .wire, recorder: &tap)
         observer = tap.base

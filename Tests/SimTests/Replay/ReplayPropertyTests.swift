@@ -124,3 +124,38 @@ private func scene(_ random: inout SplitMix64) throws -> ReplayScene {
     #expect(first.1.resolutions == second.1.resolutions && first.1.flows == second.1.flows)
     #expect(first.0.connections == second.0.connections && first.0.notes == second.0.notes)
 }
+
+/// What a plain model keeps of a connection: by the end that sent it.
+private struct PlainFlow: Hashable {
+    var ends: Set<SocketAddress>
+    var protocolNumber: IPProtocol
+}
+
+@Test func flowsAreThoseOfAPlainModel() throws {
+    try forEachSeed(count: 20) { seed in
+        var random = SplitMix64(seed: seed)
+        var run = ReplayRun(
+            try ReplayScene().engine(at: [.pod(ReplayScene.uid("client"))]), isTracing: random.isOneIn(2))
+        var model: [PlainFlow: [SocketAddress: Traffic]] = [:]
+        for _ in 0..<600 {
+            var ends = flow(
+                "client", UInt16(40_000 + random.below(8)), random.one(of: ["one", "two", "friend", "203.0.113.7"]),
+                UInt16(80 + random.below(3)))
+            if random.isOneIn(2) { ends = ends.reversed }
+            var packet = random.isOneIn(2) ? IPPacket.udp(ends) : IPPacket(ends)
+            packet.payload = [UInt8](repeating: 1, count: random.below(1400))
+            run.feed(packet)
+            let key = PlainFlow(ends: [ends.source, ends.destination], protocolNumber: packet.protocolNumber)
+            model[key, default: [:]][ends.source, default: Traffic()] += Traffic(
+                packets: 1, bytes: UInt64(packet.bytes.count))
+        }
+        _ = run.finish()
+        #expect(run.log.flows.count == model.count, "seed \(seed)")
+        for summary in run.log.flows {
+            let (client, server) = (summary.client.address, summary.requested.address)
+            let known = model[PlainFlow(ends: [client, server], protocolNumber: summary.protocolNumber)]
+            #expect(summary.sent == known?[client] ?? Traffic(), "seed \(seed): \(client)")
+            #expect(summary.received == known?[server] ?? Traffic(), "seed \(seed): \(client)")
+        }
+    }
+}
