@@ -96,9 +96,10 @@ let package = Package(
         .testTarget(name: "CommandLineToolTests", dependencies: ["CommandLineTool"], swiftSettings: strict),
         .testTarget(
             name: "SimOutputTests",
-            dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput"],
+            dependencies: ["CommandLineTool", "Inputs", "Model", "Scenario", "Sim", "SimOutput", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ToolTests", dependencies: ["kmesh-sim", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ToolTests", dependencies: ["Captures", "kmesh-sim", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "KernelTestSupportTests",
             dependencies: [

@@ -15,7 +15,7 @@ public struct SampleCapture {
         case largeSegment
         /// The first SYN to a port that ratings does not list.
         case unlistedPort
-        /// The first request to ratings.
+        /// The first SYN to ratings.
         case ratings
         /// The answer to the first request to details.
         case answer
@@ -110,8 +110,8 @@ public struct SampleCapture {
             var call = Call(
                 Self.page, 41_070 + number, Self.ratings, 9080, clientSequence: 3_000 + 100 * UInt32(number),
                 serverSequence: 7_000)
-            open(&call)
             if number == 0 { mark(.ratings) }
+            open(&call)
             send(call.request(Self.get("/ratings/0")))
             send(call.answer(Self.okay(#"{"id":0,"ratings":{"Reviewer1":5,"Reviewer2":4}}"#)))
             close(&call)

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// What a run of a built executable gave.
 public struct Finished: Hashable, Sendable {
@@ -20,9 +20,11 @@ private func executable(named name: String) throws -> URL {
 }
 
 /// Runs an executable of this package and waits for it.
-/// - Parameter isReaderGone: Whether nobody reads its standard output.
+/// - Parameters:
+///   - bytes: What it gets on standard input instead of the text.
+///   - isReaderGone: Whether nobody reads its standard output.
 public func run(
-    _ name: String, _ arguments: [String], input: String = "", directory: String,
+    _ name: String, _ arguments: [String], input: String = "", bytes: Data? = nil, directory: String,
     environment: [String: String] = [:], isReaderGone: Bool = false
 ) throws -> Finished {
     let process = Process()
@@ -37,7 +39,7 @@ public func run(
     if isReaderGone { try stdout.fileHandleForReading.close() }
     try process.run()
     // Inputs of tests fit into the pipe.
-    try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+    try stdin.fileHandleForWriting.write(contentsOf: bytes ?? Data(input.utf8))
     try stdin.fileHandleForWriting.close()
     // Messages are short, so the other pipe does not fill up meanwhile.
     let output = isReaderGone ? Data() : try stdout.fileHandleForReading.readToEnd() ?? Data()

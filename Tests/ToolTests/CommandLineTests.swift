@@ -123,7 +123,9 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 }
 
 @Test func everyHelpFitsATerminalAndShowsExamples() throws {
-    for command in ["run", "connect", "maps", "check", "authz", "diff", "conform", "completion", "man"] {
+    for command in [
+        "run", "connect", "maps", "check", "authz", "diff", "replay", "decrypt", "conform", "completion", "man",
+    ] {
         let help = try kmeshSim([command, "--help"])
         #expect(help.code == 0)
         let examples = try #require(help.output.range(of: "Examples:\n"))

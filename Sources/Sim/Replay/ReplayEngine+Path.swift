@@ -100,7 +100,8 @@ extension ReplayEngine {
                 fate = receive(bytes, context, at: placedPods[pod], number, &observer)
             }
         }
-        fate.wire = journey.wire
+        // What leaves the mesh is not between nodes, wherever it is captured.
+        fate.wire = fate.disposition.kind == .leftMesh ? .none : journey.wire
         fate.isLeak = journey.wire == .clear && mustBeEncrypted(context)
         fate.hops = outline.hopLimit &- journey.timeToLive
         if journey.wire == .encrypted || journey.error != nil { fate.isLasting = false }

@@ -52,17 +52,16 @@ enum ReplayPhrases {
 
     /// By which policy; without one the reason tells.
     private static func denial(_ row: ReplayReport.ConnectionRow) -> String {
-        guard let judgement = row.judgement, judgement.policy == nil, let reason = row.stopReason else {
-            return row.judgement.map { "\($0)" } ?? row.outcome.rawValue
-        }
+        guard let judgement = row.judgement else { return row.outcome.rawValue }
+        guard judgement.policy == nil, let reason = row.stopReason, case .hook = reason else { return "\(judgement)" }
         return "\(judgement): \(reason.name)"
     }
 
     /// What crossed the wire how; empty where nothing did.
-    static func encryption(_ encryption: FlowEncryption) -> String {
-        switch encryption {
+    static func encryption(_ row: ReplayReport.ConnectionRow) -> String {
+        switch row.encryption {
         case .none: ""
-        case .clear: "clear"
+        case .clear: row.leaks > 0 ? "IN CLEAR" : "clear"
         case .all: "encrypted"
         case .some: "PARTLY IN CLEAR"
         }

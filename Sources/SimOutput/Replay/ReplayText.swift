@@ -83,7 +83,7 @@ public struct ReplayText: Sendable {
                 "\(row.flows)", "\(row.traffic.packets)", "\(row.traffic.bytes)", row.client,
                 ReplayPhrases.requested(row) + name, ReplayPhrases.final(row), ReplayPhrases.verdict(row),
             ]
-            if isEncrypted { cells.append(ReplayPhrases.encryption(row.encryption)) }
+            if isEncrypted { cells.append(ReplayPhrases.encryption(row)) }
             table.append(cells)
         }
         if report.others.flows > 0 {

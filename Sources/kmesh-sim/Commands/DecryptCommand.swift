@@ -22,8 +22,8 @@ struct DecryptCommand {
             Exits with 1 when anything fails or leaks, and with 3 when nothing can be read.
             """,
         examples: [
-            .init("ip xfrm state > states; ip xfrm policy >> states", "Take down a node's states and policies."),
             .init("kmesh-sim decrypt wire.pcap --states states", "Is everything encrypted, and right?"),
+            .init("ip xfrm state > states; ip xfrm policy >> states", "Where such a file comes from, on a node."),
             .init(
                 "kmesh-sim decrypt wire.pcapng --states key.json --mesh nodeinfos.yaml --verify",
                 "The same with Kmesh's own inputs; packets must also encrypt to the same bytes again."),

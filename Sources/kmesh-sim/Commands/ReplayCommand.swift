@@ -26,8 +26,8 @@ struct ReplayCommand {
             With -o csv every flow is a line, written when the flow ends. --packet N explains one packet and nothing \
             else.
 
-            Exits with 1 when packets were in clear that had to be encrypted, or were dropped or refused; with 3 when \
-            nothing could be read.
+            Exits with 1 when packets were in clear that had to be encrypted, or were dropped or refused, or a capture \
+            breaks off; with 3 when nothing could be read.
             """,
         examples: [
             .init("kmesh-sim replay today.pcap --mesh mesh.yaml", "What would Kmesh make of today's traffic?"),
@@ -68,10 +68,17 @@ struct ReplayCommand {
                 "managed", "PODS", choices: ["all", "labelled", "none"], presence: .defaults(to: "all"),
                 help: "Which pods the mesh manages: all, those whose labels ask for it, or none."),
             .value("packet", "N", help: "Explain the packet with this number, step by step."),
-            .value("pcap-out", "FILE", help: "Write every packet, at each place it passes, to a pcapng file."),
+            .value(
+                "pcap-out", "FILE",
+                help: "Write every packet, at each place it passes, to a pcapng file; keys of encryption are in it."),
             .value("wire-out", "FILE", help: "Write what is on the wire between nodes to a pcap file."),
             .value("esp-sa", "FILE", help: "Write the keys of all states as Wireshark's file esp_sa."),
-            .preset(default: "hardened"), .seed(default: "1"),
+            .value(
+                "preset", short: "p", "PRESET", choices: Preset.allCases.map(\.rawValue),
+                help: """
+                    How the data plane behaves. Default: hardened, but upstream for map dumps, which are a Kmesh node's.
+                    """),
+            .seed(default: "1"),
             .value(
                 "output", short: "o", "FORMAT", choices: ["text", "json", "csv"], presence: .defaults(to: "text"),
                 help: "How to print the results; csv lists flows."),
@@ -89,9 +96,7 @@ struct ReplayCommand {
         format = invocation.value("output") ?? "text"
         packet = try invocation.unsigned("packet", in: 1...UInt64.max)
         seed = try invocation.unsigned("seed")
-        let presets = try invocation.presets()
-        guard presets.count <= 1 else { throw invocation.usageError(.rule("--preset: a replay has one preset")) }
-        preset = presets.first
+        preset = invocation.value("preset").flatMap(Preset.init)
         guard packet == nil || format != "csv" else {
             throw invocation.usageError(.rule("--packet explains one packet; -o csv lists flows"))
         }
@@ -116,17 +121,22 @@ struct ReplayCommand {
 
     /// Reads the mesh and the captures, and replays.
     func run(on console: inout Console) throws -> ExitCode {
-        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
-        var packets: NetworkPackets
         do {
-            packets = try NetworkPackets(
-                paths: invocation.positionals, filter: invocation.value("filter"),
-                tunnels: Self.tunnels(invocation.value("tunnels")))
+            return try replay(on: &console)
         } catch let error as CaptureError {
             throw InputError(error)
         } catch let error as FilterError {
+            // A pcapng file may come to a link type late that the expression does not fit.
             throw invocation.usageError(.rule("--filter: \(error)"))
         }
+    }
+
+    private func replay(on console: inout Console) throws -> ExitCode {
+        // Before the mesh, which takes longer.
+        var packets = try NetworkPackets(
+            paths: invocation.positionals, filter: invocation.value("filter"),
+            tunnels: Self.tunnels(invocation.value("tunnels")))
+        let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
         var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }

@@ -34,6 +34,11 @@ struct ReplaySetup {
         } catch let error as EncryptionSetupError {
             throw InputError(invocation.value("mesh") ?? "--mesh", nil, error.description)
         }
+        if network.acceptsReplays {
+            notes.append(
+                "some states have no replay window, so that what is sent once more is accepted; kmesh-sim decrypt tells "
+                    + "such packets")
+        }
         self.world = world
         self.network = network
         self.notes = notes
@@ -95,5 +100,12 @@ struct ReplaySetup {
         let hint = nearestName(to: name, in: names).map { "did you mean \($0)?" }
         throw InputError(
             file, position, "there is no node \"\(name)\"; \(hint ?? "known: " + names.joined(separator: ", "))")
+    }
+}
+
+extension Network {
+    /// Whether a node takes encrypted packets without looking at their numbers.
+    fileprivate var acceptsReplays: Bool {
+        nodes.contains { $0.xfrm.states.contains { $0.state.outputMark != nil && $0.window.size == 0 } }
     }
 }

@@ -48,7 +48,7 @@ private let client = Vantage.pod(ReplayScene.uid("client"))
     let report = run.finish()
     #expect(run.log.kinds == [.delivered, .delivered])
     #expect(report.total.bytes == UInt64(40 + data.count))
-    #expect(report.notes.contains { $0.hasPrefix("1 packets were cut") })
+    #expect(report.notes.contains { $0.hasPrefix("1 packet cut by the capture") })
 }
 
 @Test func aNewConnectionOfTheSamePortsIsAnotherFlow() throws {
