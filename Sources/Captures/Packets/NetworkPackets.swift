@@ -10,6 +10,8 @@ public struct NetworkPackets: ~Copyable {
         public let record: CaptureRecord
         /// In the frame. Where the link layer cannot be parsed, no EtherType, and nothing behind it.
         public let layer: NetworkLayer
+        /// Whether the link layer cannot be parsed.
+        public let isDamaged: Bool
 
         /// Bytes from the network layer on, as they were on the wire.
         public var originalByteCount: Int { max(0, record.originalByteCount - layer.offset) }
@@ -84,7 +86,11 @@ public struct NetworkPackets: ~Copyable {
                 counts[capture].filtered += 1
                 continue
             }
-            return Packet(capture: capture, record: record, layer: layer(link, of: record, capture))
+            let layer = layer(link, of: record, capture)
+            return Packet(
+                capture: capture, record: record,
+                layer: layer ?? NetworkLayer(EtherType(rawValue: 0), at: record.capturedByteCount),
+                isDamaged: layer == nil)
         }
         return nil
     }
@@ -98,6 +104,14 @@ public struct NetworkPackets: ~Copyable {
 
     /// Captures that broke off, in the order of their appearance.
     public var faults: [CaptureError] { captures.faults }
+
+    /// Whether there was anything to be had: false where all that was read is of unsupported links, or nothing was read
+    /// because the captures are broken.
+    public var couldBeRead: Bool {
+        let isAnyRead = counts.contains { $0.read > $0.unsupported }
+        let isAnyLeftOut = !captures.faults.isEmpty || counts.contains { $0.unsupported > 0 }
+        return isAnyRead || !isAnyLeftOut
+    }
 
     /// What a capture's reader has passed over or made up, and links that were not looked into; phrases.
     public func notes(of capture: Int) -> [String] {
@@ -140,7 +154,8 @@ public struct NetworkPackets: ~Copyable {
         }
     }
 
-    private mutating func layer(_ link: LinkLayer, of record: CaptureRecord, _ capture: Int) -> NetworkLayer {
+    /// - Returns: nil where the link layer cannot be parsed.
+    private mutating func layer(_ link: LinkLayer, of record: CaptureRecord, _ capture: Int) -> NetworkLayer? {
         let found: (layer: NetworkLayer, isInner: Bool)? = captures.withBytes(of: record) { frame in
             guard let layer = try? link.networkLayer(of: frame) else { return nil }
             guard let tunnels, let inner = layer.tunnelled(in: frame, tunnels) else { return (layer, false) }
@@ -148,7 +163,7 @@ public struct NetworkPackets: ~Copyable {
         }
         guard let found else {
             counts[capture].damagedLinks += 1
-            return NetworkLayer(EtherType(rawValue: 0), at: record.capturedByteCount)
+            return nil
         }
         if found.isInner { counts[capture].tunnelled += 1 }
         return found.layer

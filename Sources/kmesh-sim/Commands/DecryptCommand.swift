@@ -44,6 +44,7 @@ struct DecryptCommand {
             .value(
                 "pod-cidr", "PREFIX", arity: .repeatable,
                 help: "Addresses of pods, behind a node of their own, where no policy or node says so."),
+            .filter, .tunnels,
             .flag("verify", help: "Encrypt each packet again with its own IV and number, and compare the bytes."),
             .output(["text", "json", "csv"]),
         ])
@@ -76,21 +77,42 @@ struct DecryptCommand {
         var notes: [String] = []
         let plan = try plan(on: &console, &notes)
         var decryption = Decryption(plan, verifies: invocation.flag("verify"))
-        var reading: DecryptionReading
-        do throws(CaptureError) {
-            reading = try DecryptionReading(captures)
-        } catch {
-            return console.end(with: .badInput, saying: "\(error)")
-        }
-        try console.withProgress { try reading.run(&decryption, progress: $0) }
-        notes += reading.notes
+        var packets = try invocation.packets()
+        try console.withProgress { try Self.decrypt(&packets, with: &decryption, progress: $0) }
+        for fault in packets.faults { notes.append("\(fault); what came before was read") }
+        for index in captures.indices { notes += packets.notes(of: index).map { "\(captures[index]): \($0)" } }
         let report = decryption.finished()
         if !plan.knowsPodPrefixes {
             notes.append("nothing says which addresses are pods of different nodes: packets in clear are not judged")
         }
         try write(DecryptionOutput(report, captures: captures, notes: notes), notes, on: &console)
-        let isEmpty = report.packetCount == 0 && reading.hasFailed
-        return isEmpty ? .badInput : report.isSuccess ? .ok : .failed
+        guard packets.couldBeRead else { return .badInput }
+        return report.isSuccess ? .ok : .failed
+    }
+
+    /// Hands all packets over.
+    private static func decrypt(
+        _ packets: inout NetworkPackets, with decryption: inout Decryption,
+        progress: (_ file: String, _ fraction: Double?) -> Void
+    ) throws {
+        while let packet = try packets.next() {
+            if packet.record.number % 65_536 == 0, let (done, all) = packets.progress, all > 0 {
+                progress("", Double(done) / Double(all))
+            }
+            guard !packet.isDamaged else {
+                decryption.takeOther(isMalformed: true)
+                continue
+            }
+            guard packet.layer.etherType == .ipv4 || packet.layer.etherType == .ipv6 else {
+                decryption.takeOther()
+                continue
+            }
+            let place = DecryptionReport.Place(capture: packet.capture, number: packet.record.number)
+            let isCut = packet.record.capturedByteCount < packet.record.originalByteCount
+            try packets.withBytes(of: packet) { bytes in
+                try decryption.take(bytes, packet.layer.etherType, at: place, isCut: isCut)
+            }
+        }
     }
 
     private func write(_ output: DecryptionOutput, _ notes: [String], on console: inout Console) throws {
@@ -115,67 +137,5 @@ struct DecryptCommand {
         let plan = try DecryptionPlan(files: files, nodes: nodes, podPrefixes: podPrefixes)
         notes += plan.notes.map { "\($0)" }
         return plan
-    }
-}
-
-/// Hands the packets of captures to a decryption.
-private struct DecryptionReading: ~Copyable {
-    private var captures: MergedCaptures
-    /// What could not be read, or was passed over.
-    private(set) var notes: [String] = []
-
-    init(_ paths: [String]) throws(CaptureError) { captures = try MergedCaptures(paths: paths) }
-
-    /// Whether a capture breaks off, or holds what cannot be looked into.
-    private(set) var hasFailed = false
-
-    mutating func run(
-        _ decryption: inout Decryption, progress: (_ file: String, _ fraction: Double?) -> Void
-    ) throws {
-        var layer: LinkLayer?
-        var unsupported: [UnsupportedLinkType: UInt64] = [:]
-        while let (capture, record) = captures.next() {
-            if layer?.linkType != record.linkType {
-                do throws(UnsupportedLinkType) {
-                    layer = try LinkLayer(record.linkType)
-                } catch {
-                    layer = nil
-                    unsupported[error, default: 0] += 1
-                }
-            }
-            if record.number % 65_536 == 0, let (done, all) = captures.progress, all > 0 {
-                progress("", Double(done) / Double(all))
-            }
-            guard let layer else { continue }
-            let place = DecryptionReport.Place(capture: capture, number: record.number)
-            let isCut = record.capturedByteCount < record.originalByteCount
-            try captures.withBytes(of: record) { frame in
-                try Self.take(frame, layer, isCut: isCut, at: place, &decryption)
-            }
-        }
-        for fault in captures.faults { notes.append("\(fault); what came before was read") }
-        for (type, count) in unsupported.sorted(by: { $0.key.linkType.rawValue < $1.key.linkType.rawValue }) {
-            notes.append("\(type): \(count) packets were not looked into")
-        }
-        hasFailed = !notes.isEmpty
-    }
-
-    private static func take(
-        _ frame: RawSpan, _ layer: LinkLayer, isCut: Bool, at place: DecryptionReport.Place,
-        _ decryption: inout Decryption
-    ) throws {
-        let network: NetworkLayer
-        do throws(PacketFault) {
-            network = try layer.networkLayer(of: frame)
-        } catch {
-            decryption.takeOther(isMalformed: true)
-            return
-        }
-        switch network.etherType {
-        case .ipv4, .ipv6:
-            try decryption.take(
-                frame.extracting(droppingFirst: network.offset), network.etherType, at: place, isCut: isCut)
-        default: decryption.takeOther()
-        }
     }
 }

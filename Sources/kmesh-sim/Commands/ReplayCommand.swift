@@ -51,10 +51,7 @@ struct ReplayCommand {
                     Where the captures were taken, in their order: pod:NAMESPACE/NAME, node:NAME, or wire. One place \
                     counts for all.
                     """),
-            .value("filter", "EXPRESSION", help: "Replay only packets that a libpcap expression accepts."),
-            .value(
-                "tunnels", "KINDS", choices: ["vxlan", "geneve", "all"],
-                help: "Replay the packets inside VXLAN or Geneve packets in their place."),
+            .filter, .tunnels,
             .value(
                 "keys", "FILE", arity: .several,
                 help: "Kmesh's key files, the current one last; nodes come with KmeshNodeInfo objects of the mesh."),
@@ -121,43 +118,19 @@ struct ReplayCommand {
 
     /// Reads the mesh and the captures, and replays.
     func run(on console: inout Console) throws -> ExitCode {
-        do {
-            return try replay(on: &console)
-        } catch let error as CaptureError {
-            throw InputError(error)
-        } catch let error as FilterError {
-            // A pcapng file may come to a link type late that the expression does not fit.
-            throw invocation.usageError(.rule("--filter: \(error)"))
-        }
-    }
-
-    private func replay(on console: inout Console) throws -> ExitCode {
         // Before the mesh, which takes longer.
-        var packets = try NetworkPackets(
-            paths: invocation.positionals, filter: invocation.value("filter"),
-            tunnels: Self.tunnels(invocation.value("tunnels")))
+        var packets = try invocation.packets()
         let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
         var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }
-        let isAnyRead = packets.counts.contains { $0.read > $0.unsupported }
-        let isAnyLeftOut = !packets.faults.isEmpty || packets.counts.contains { $0.unsupported > 0 }
-        guard isAnyRead || !isAnyLeftOut else {
+        guard packets.couldBeRead else {
             for index in invocation.positionals.indices {
                 for note in packets.notes(of: index) { console.say("\(invocation.positionals[index]): \(note)") }
             }
             return .badInput
         }
         return try show(report, of: session, &packets, on: &console)
-    }
-
-    private static func tunnels(_ kinds: String?) -> TunnelPorts? {
-        switch kinds {
-        case "vxlan": TunnelPorts(geneve: nil)
-        case "geneve": TunnelPorts(vxlan: nil)
-        case "all": TunnelPorts()
-        default: nil
-        }
     }
 
     private func show(
@@ -186,13 +159,5 @@ struct ReplayCommand {
         }
         let isBroken = !packets.faults.isEmpty
         return report.leaks.isEmpty && report.drops.isEmpty && !isBroken ? .ok : .failed
-    }
-}
-
-extension InputError {
-    /// A capture that cannot be read.
-    init(_ error: CaptureError) {
-        let place = error.offset.map { "at byte \($0): " } ?? ""
-        self.init(error.file, nil, place + error.message)
     }
 }
