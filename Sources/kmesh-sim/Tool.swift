@@ -1,3 +1,4 @@
+import Captures
 import CommandLineTool
 import Inputs
 
@@ -20,6 +21,8 @@ enum Tool {
             return console.end(with: .usage, saying: error.description)
         } catch let error as InputError {
             return console.end(with: .badInput, saying: error.description)
+        } catch let error as FilterError {
+            return console.end(with: .usage, saying: "\(declaration.name): --filter: \(error)")
         } catch let error as OutputError {
             if error.isBrokenPipe { Output.endByBrokenPipe() }
             return console.end(with: .failed, saying: error.description)

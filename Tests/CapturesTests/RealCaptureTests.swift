@@ -45,7 +45,7 @@ struct RealCaptureTests {
         Row("tcp_rst_data-trunc.pcap", 1),
         Row(
             "timestamp_invalid_nano.pcap", 3, .linuxCooked,
-            notes: ["3 timestamps with a fraction of a second or more"]),
+            notes: ["2 timestamps with a fraction of a second or more"]),
         Row("unsupported-link-type-160.pcap", 1, LinkType(rawValue: 160), found: 0),
         Row("vxlan.pcap", 10, tunnelled: 10),
     ]
@@ -91,13 +91,19 @@ struct RealCaptureTests {
         let fields = ["frame.number", "frame.time_epoch", "frame.cap_len", "frame.len"].flatMap { ["-e", $0] }
         let (code, output, _) = try TestTool.tshark.run(["-r", path, "-T", "fields"] + fields)
         #expect(code == 0)
-        let wanted = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
-        let read = try ReadCapture(path: path).records.map { record in
+        let wanted = String(decoding: output, as: UTF8.self).split(separator: "\n")
+            .map { $0.split(separator: "\t").map(String.init) }
+        let records = try ReadCapture(path: path).records
+        #expect(
+            records.map { ["\($0.number)", "\($0.capturedByteCount)", "\($0.originalByteCount)"] }
+                == wanted.map { [$0[0], $0[2], $0[3]] })
+        // A fraction of more than a second is carried here, and printed as it stands there.
+        guard row.notes.isEmpty else { return }
+        let times = records.map { record in
             let fraction = String(record.timestamp % 1_000_000_000 + 1_000_000_000).dropFirst()
-            return "\(record.number)\t\(record.timestamp / 1_000_000_000).\(fraction)\t\(record.capturedByteCount)"
-                + "\t\(record.originalByteCount)"
+            return "\(record.timestamp / 1_000_000_000).\(fraction)"
         }
-        #expect(read == wanted)
+        #expect(times == wanted.map { $0[1] })
     }
 
     /// The recordings that the tests of encryption use.

@@ -64,6 +64,12 @@ struct ReplayCommand {
             .value(
                 "managed", "PODS", choices: ["all", "labelled", "none"], presence: .defaults(to: "all"),
                 help: "Which pods the mesh manages: all, those whose labels ask for it, or none."),
+            .value(
+                "chance-from", "CAPTURE",
+                help: """
+                    Take what kernels draw by chance, the IVs of ESP and the identifications of outer headers, from a \
+                    capture of the wire, so that the bytes can be compared.
+                    """),
             .value("packet", "N", help: "Explain the packet with this number, step by step."),
             .value(
                 "pcap-out", "FILE",
@@ -118,15 +124,6 @@ struct ReplayCommand {
 
     /// Reads the mesh and the captures, and replays.
     func run(on console: inout Console) throws -> ExitCode {
-        do {
-            return try replay(on: &console)
-        } catch let error as FilterError {
-            // A pcapng file may come to a link type late that the expression does not fit.
-            throw invocation.usageError(.rule("--filter: \(error)"))
-        }
-    }
-
-    private func replay(on console: inout Console) throws -> ExitCode {
         // Before the mesh, which takes longer.
         var packets = try invocation.packets()
         let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
