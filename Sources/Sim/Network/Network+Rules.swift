@@ -81,9 +81,16 @@ extension Network {
 
     /// Applies what was recorded of a node, or typed there. km_nodeinfo gets the prefixes that out policies ask to be
     /// encrypted for marked packets.
-    public mutating func apply(_ changes: [XFRMChange], at node: Int) throws(EncryptionSetupError) {
+    /// - Returns: What the node refuses, as Linux would, a sentence each without its full stop.
+    public mutating func apply(_ changes: [XFRMChange], at node: Int) throws(EncryptionSetupError) -> [String] {
+        var refusals: [String] = []
         for change in changes {
-            _ = try apply(change, at: node)
+            switch try apply(change, at: node) {
+            case .done: break
+            case .exists: refusals.append("node \(nodes[node].name) has such a state or policy already")
+            case .missing: refusals.append("node \(nodes[node].name) has no such state or policy")
+            case .invalid: refusals.append("node \(nodes[node].name) refuses the replay window")
+            }
             switch change {
             case .addPolicy(let policy) where policy.marksPackets, .updatePolicy(let policy) where policy.marksPackets:
                 do throws(MapError) {
@@ -94,6 +101,7 @@ extension Network {
             default: break
             }
         }
+        return refusals
     }
 
     private mutating func apply(

@@ -64,6 +64,12 @@ struct ReplayCommand {
             .value(
                 "managed", "PODS", choices: ["all", "labelled", "none"], presence: .defaults(to: "all"),
                 help: "Which pods the mesh manages: all, those whose labels ask for it, or none."),
+            .value(
+                "chance-from", "CAPTURE",
+                help: """
+                    Take what kernels draw by chance, the IVs of ESP and the identifications of outer headers, from a \
+                    capture of the wire, so that the bytes can be compared.
+                    """),
             .value("packet", "N", help: "Explain the packet with this number, step by step."),
             .value(
                 "pcap-out", "FILE",

@@ -7,8 +7,10 @@ import SimOutput
 
 /// One replay from the first packet to the last.
 struct ReplaySession {
-    /// Packets that are read before the first is replayed, to tell where each capture was taken.
-    private static let heldLimit = 4 * VantageGuesser.packetLimit
+    /// Packets of a file that are looked at, to tell where it was taken.
+    private static let packetLimit = 4 * VantageGuesser.packetLimit
+    /// Bytes that are kept of captures that cannot be read twice, for the same.
+    private static let heldByteLimit = 1 << 24
     /// Lines of flows are written when there are so many bytes of them.
     private static let lineByteCount = 1 << 16
     /// Progress is looked at once in so many packets.
@@ -83,18 +85,40 @@ struct ReplaySession {
             return []
         }
         var guessers = Array(repeating: VantageGuesser(setup.world.mesh), count: count)
+        let paths = invocation.positionals
+        for (index, path) in paths.enumerated() where CaptureReader.canBeReadTwice(path) {
+            try look(at: path, with: &guessers[index])
+        }
+        // What cannot be read twice is read ahead, with whatever comes between.
+        let unread = paths.indices.filter { !CaptureReader.canBeReadTwice(paths[$0]) }
         var held: [Held] = []
-        while held.count < Self.heldLimit * count, !guessers.allSatisfy(\.isFull), let next = try packets.next() {
+        var heldByteCount = 0
+        while heldByteCount < Self.heldByteLimit, unread.contains(where: { !guessers[$0].isFull }),
+            let next = try packets.next()
+        {
             let record = record(of: next)
             let bytes = packets.withBytes(of: next) { bytes in
-                guessers[next.capture].see(bytes, record)
+                if unread.contains(next.capture) { guessers[next.capture].see(bytes, record) }
                 return (0..<bytes.byteCount).map { bytes.byte(at: $0) }
             }
+            heldByteCount += bytes.count + MemoryLayout<Held>.stride
             held.append(Held(record: record, bytes: bytes))
         }
         guesses = guessers.map(\.guess)
         vantages = guesses.map { $0?.vantage ?? .wire }
         return held
+    }
+
+    /// Shows the first packets of a file to a guesser.
+    private func look(at path: String, with guesser: inout VantageGuesser) throws {
+        var packets = try invocation.packets(of: [path])
+        for _ in 0..<Self.packetLimit {
+            guard !guesser.isFull, let next = try packets.next() else { return }
+            let record = PacketRecord(
+                number: next.record.number, timestamp: next.record.timestamp, etherType: next.layer.etherType,
+                originalByteCount: next.originalByteCount)
+            packets.withBytes(of: next) { guesser.see($0, record) }
+        }
     }
 
     private mutating func record(of packet: NetworkPackets.Packet) -> PacketRecord {
