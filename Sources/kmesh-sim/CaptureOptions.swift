@@ -25,6 +25,8 @@ extension Invocation {
         } catch let error as CaptureError {
             let place = error.offset.map { "at byte \($0): " } ?? ""
             throw InputError(error.file, nil, place + error.message)
+        } catch let error as FilterError {
+            throw usageError(.rule("--filter: \(error)"))
         }
     }
 
