@@ -78,12 +78,35 @@ struct ReplayRecordingTests {
         #expect(checked.code == 1)
         #expect(checked.output.contains("      4    368  dropped  7, 8, 89, 90   XfrmInStateSeqError: "))
         #expect(checked.output.contains("      1     92  dropped  91             XfrmInStateProtoError: "))
+        #expect(checked.output.contains("    4  XfrmInStateSeqError    B\n"))
         let unchecked = try replayWire("replay_w0", "underlay_pb.pcap")
         #expect(!unchecked.output.contains("XfrmInStateSeqError"))
         #expect(unchecked.output.contains("      2    184  dropped  93, 94         XfrmInStateProtoError: "))
         #expect(unchecked.output.contains("no replay window"))
         let trace = try replayWire("replay_w0", "underlay_pb.pcap", ["--packet", "7"])
         #expect(trace.output.contains("  replay window   none, so that nothing is checked\n"))
+    }
+
+    /// What /proc/net/xfrm_stat showed after the recording, but for what is 0.
+    private func recordedCounters(_ recording: String) throws -> [String] {
+        try ["A", "B"].flatMap { node in
+            try Recordings.text(recording, "\(node).xfrm_stat").split(separator: "\n").compactMap { line in
+                let fields = line.split(whereSeparator: \.isWhitespace)
+                return fields.count == 2 && fields[1] != "0" ? "\(node) \(fields[0]) \(fields[1])" : nil
+            }
+        }
+    }
+
+    @Test(arguments: ["replay_w0", "replay_w32", "wrongkey", "basic4"])
+    func countersAreThoseOfTheKernel(recording: String) throws {
+        let isOnWire = recording.hasPrefix("replay")
+        let finished =
+            try isOnWire
+            ? replayWire(recording, "underlay_pb.pcap", ["-o", "json"]) : replayPods(recording, ["-o", "json"])
+        let json = try #require(JSONSerialization.jsonObject(with: Data(finished.output.utf8)) as? [String: Any])
+        let counters = try #require(json["xfrmCounters"] as? [[String: Any]])
+        let made = counters.map { "\($0["node"] ?? "") \($0["counter"] ?? "") \($0["count"] ?? "")" }
+        #expect(try made == recordedCounters(recording))
     }
 
     @Test func aWrongKeyIsTold() throws {

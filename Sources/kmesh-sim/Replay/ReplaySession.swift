@@ -177,7 +177,8 @@ struct ReplaySession {
                     filtered: counts.filtered, unsupported: counts.unsupported,
                     notes: faults + packets.notes(of: index)))
         }
-        return ReplaySources(captures: captures, preset: preset, seed: seed, notes: setup.notes)
+        return ReplaySources(
+            captures: captures, preset: preset, seed: seed, countedBy: engine.network, notes: setup.notes)
     }
 
     private static func name(of path: String) -> String { path == "-" ? "standard input" : path }
