@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -17,6 +18,9 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --managed none", 0, "nothing behind the point of capture translates"),
     LineCase("replay \(capture) \(mesh) --managed labelled", 1, "connect4.portNotListed"),
     LineCase("replay \(capture) \(mesh) --seed 9", 1, "seed 9"),
+    LineCase(
+        "replay \(capture) --mesh scenarios/mesh/books.yaml", 0, "guessed: no packet tells",
+        "are its nodes known (--nodes)?"),
     LineCase("replay \(capture) \(mesh) --filter icmp", 0, "115", "filtered out", "books/ratings-v1-0 (ICMP)"),
     LineCase("replay \(capture) \(mesh) --preset upstream", 0, "preset upstream"),
     LineCase("replay \(capture) \(mesh) --tunnels all", 1, "connect4.portNotListed"),
@@ -74,6 +78,18 @@ func replaysEndAsDocumented(_ c: LineCase) throws {
         #expect(finished.code == 1 && finished.output == "", "\(option)")
         #expect(finished.errors.contains("/nonexistent/file"), "\(finished.errors)")
     }
+}
+
+@Test func aBootIDThatIsTooShortIsBadInput() throws {
+    let scratch = try ScratchDirectory()
+    let path = "\(packageDirectory)/scenarios/captures/nodeinfos.yaml"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let short = try scratch.write("short.yaml", text.replacingOccurrences(of: "bbbbbbbb-", with: "b-"))
+    let finished = try kmeshSim(
+        ["replay", capture, "--mesh", "scenarios/mesh/books.yaml", short] + Sample.nodes
+            + ["--keys", "scenarios/captures/test-key.json"])
+    #expect(finished.code == 3 && finished.output == "")
+    #expect(finished.errors.contains("short.yaml: the keys between node-a and node-b: "), "\(finished.errors)")
 }
 
 @Test func theTotalsTellWhatWasFilteredOut() throws {

@@ -175,10 +175,17 @@ struct ReplaySession {
                 ReplaySources.Capture(
                     path: name, vantage: vantages[index], guess: guess(index), packets: counts.read,
                     filtered: counts.filtered, unsupported: counts.unsupported,
-                    notes: faults + packets.notes(of: index)))
+                    notes: faults + packets.notes(of: index) + doubts(of: index, counts)))
         }
         return ReplaySources(
             captures: captures, preset: preset, seed: seed, countedBy: engine.network, notes: setup.notes)
+    }
+
+    /// What to ask oneself where no address says anything.
+    private func doubts(of index: Int, _ counts: NetworkPackets.Counts) -> [String] {
+        guard invocation.values("at").isEmpty, guesses[index] == nil, counts.read > counts.filtered + counts.unsupported
+        else { return [] }
+        return ["no packet has an address of a pod or node; does the mesh fit, and are its nodes known (--nodes)?"]
     }
 
     private static func name(of path: String) -> String { path == "-" ? "standard input" : path }

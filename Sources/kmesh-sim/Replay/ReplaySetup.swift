@@ -36,7 +36,7 @@ struct ReplaySetup {
             for text in invocation.values("xfrm") { notes += try Self.addRules(text, to: &network) }
             if let path = invocation.value("chance-from") { notes += try Self.giveChance(path, to: &network) }
         } catch let error as EncryptionSetupError {
-            throw InputError(invocation.value("mesh") ?? "--mesh", nil, error.description)
+            throw InputError(invocation.values("mesh").joined(separator: ", "), nil, error.description)
         }
         if network.acceptsReplays {
             notes.append(
