@@ -37,7 +37,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture)", 2, "missing option '--mesh FILE...'"),
     LineCase("replay \(capture) \(mesh) --at nowhere", 3, "--at: \"nowhere\" must be pod:NAMESPACE/NAME, node:NAME or"),
     LineCase("replay \(capture) \(mesh) --at pod:produktpage-v1-0", 3, "did you mean productpage-v1-0?"),
-    LineCase("replay \(capture) \(mesh) --at pod:", 3, "--at: there is no pod \"\""),
+    LineCase("replay \(capture) \(mesh) --at pod:", 3, "--at: there is no pod \"\"; known: books/details-v1-0, books/"),
     LineCase("replay \(capture) \(mesh) --at node:node-c", 3, "there is no node \"node-c\"; did you mean node-"),
     LineCase("replay \(capture) \(mesh) --at wire wire", 2, "--at: give one place, or one for each capture"),
     LineCase("replay \(capture) \(mesh) --filter port", 2, "--filter: "),
