@@ -127,7 +127,8 @@ struct ReplayCommand {
         // Before the mesh, which takes longer.
         var packets = try invocation.packets()
         let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
-        var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
+        let places = try CapturePlaces(invocation, in: setup.world.mesh, of: &packets)
+        var session = ReplaySession(setup, places, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }
         guard packets.couldBeRead else {
