@@ -50,7 +50,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --packet 1 --pcap-out a", 2, "leave --pcap-out and --wire-out out"),
     LineCase("replay \(capture) \(mesh) --pcap-out -", 2, "standard output is for the report"),
     LineCase("replay \(capture) \(mesh) --pcap-out a --wire-out a", 2, "a file can be written once only"),
-    LineCase("replay \(capture) \(mesh) --wire-out \(capture)", 2, "not while it is read"),
+    LineCase("replay \(capture) \(mesh) --wire-out \(capture)", 2, "not where it is read"),
     LineCase("replay \(capture) \(mesh) --preset upstream,hardened", 2, "one of: upstream, hardened"),
     LineCase("replay - - \(mesh)", 2, "standard input can be read only once"),
     LineCase("replay nowhere.pcap \(mesh)", 3, "nowhere.pcap: "),

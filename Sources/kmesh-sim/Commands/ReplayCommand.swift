@@ -114,11 +114,20 @@ struct ReplayCommand {
         guard !outputs.contains("-") else {
             throw invocation.usageError(.rule("standard output is for the report; write packets and keys to files"))
         }
-        guard Set(outputs).count == outputs.count, Set(outputs).isDisjoint(with: invocation.positionals) else {
-            throw invocation.usageError(.rule("a file can be written once only, and not while it is read"))
+        let inputs = invocation.positionals + ["mesh", "nodes", "keys", "xfrm", "chance-from"].flatMap(files(of:))
+        let isRead = outputs.contains { output in inputs.contains { CaptureReader.areSame(output, $0) } }
+        guard Set(outputs).count == outputs.count, !isRead else {
+            throw invocation.usageError(.rule("a file can be written once only, and not where it is read"))
         }
         guard (invocation.positionals + invocation.values("mesh")).filter({ $0 == "-" }).count <= 1 else {
             throw invocation.usageError(.rule("standard input can be read only once"))
+        }
+    }
+
+    /// The files that an option names; of `NODE=FILE` the file.
+    private func files(of option: String) -> [String] {
+        invocation.values(option).map { text in
+            option == "xfrm" ? text.split(separator: "=", maxSplits: 1).last.map(String.init) ?? text : text
         }
     }
 
