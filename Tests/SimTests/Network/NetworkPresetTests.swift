@@ -84,13 +84,15 @@ import Testing
         #expect(trace.packets(at: .wire).count == 1)
     }
 
-    /// H20: the peer is in km_nodeinfo, and its key is not known.
-    @Test(arguments: [
-        (Preset.upstream, JourneyEnd.pod(1), WireForm.clear),
-        (.hardened, .dropped(.xfrm(.outPolicyBlock), node: 0), .none),
-    ])
-    func aPeerOfAnUnknownSPI(_ preset: Preset, _ end: JourneyEnd, _ wire: WireForm) throws {
-        var scene = try NetworkScene(preset, spis: [1, 3])
+    /// H20: the peer is in km_nodeinfo, but its key is not known, or the sender's own, or the peer is ahead.
+    @Test(
+        arguments: [
+            (Preset.upstream, JourneyEnd.pod(1), WireForm.clear),
+            (.hardened, .dropped(.xfrm(.outPolicyBlock), node: 0), .none),
+        ], [[1, 3], [3, 1], [1, 2]])
+    func aPeerThatCannotBeSentToEncrypted(_ expected: (Preset, JourneyEnd, WireForm), _ spis: [UInt32]) throws {
+        let (preset, end, wire) = expected
+        var scene = try NetworkScene(preset, spis: spis)
         let (journey, trace) = scene.carry(NetworkScene.packet())
         #expect(journey.end == end && journey.wire == wire)
         #expect(trace.steps.contains(.podMark(found: true, .encrypt)))
