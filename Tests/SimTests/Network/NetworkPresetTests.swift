@@ -55,6 +55,23 @@ import Testing
         #expect(scene.network.nodes[1].xfrm.counters.raised.isEmpty)
     }
 
+    /// H9: what pods send each other as ESP is no tunnel's.
+    @Test(arguments: [(Preset.upstream, JourneyEnd.pod(1)), (.hardened, .dropped(.clearFromPeer, node: 1))])
+    func espThatAPeersPodMakesItselfIsInClear(_ preset: Preset, _ end: JourneyEnd) throws {
+        for family in AddressFamily.allCases {
+            var scene = try NetworkScene(preset)
+            let packet = NetworkScene.packet(family) { $0.protocolNumber = IPProtocol.esp.rawValue }
+            let (journey, trace) = scene.carry(packet, from: .wire)
+            #expect(journey.end == end && journey.wire == .clear)
+            #expect(trace.steps.contains(.option(.clearPackets)) == (preset == .hardened))
+            // From elsewhere it is nobody's business.
+            var foreign = RawPacket(source: NetworkScene.nodeAddress(family, 9), destination: .v4(0))
+            foreign.destination = NetworkScene.podAddress(family, 1)
+            foreign.protocolNumber = IPProtocol.esp.rawValue
+            #expect(scene.carry(foreign.bytes, from: .wire).journey.end == .pod(1))
+        }
+    }
+
     @Test func strangersMaySendInClear() throws {
         var scene = try NetworkScene(.hardened)
         var packet = RawPacket(source: .v4(0x0808_0808), destination: NetworkScene.podAddress(.v4, 1))
