@@ -88,7 +88,32 @@ import Testing
         #expect(journey.end == .dropped(.timeToLive, node: 1))
         #expect(journey.error == .timeExceeded && journey.errorEnd?.end == .pod(0))
         #expect(journey.errorEnd?.wire == (preset == .upstream ? .clear : .encrypted))
+        #expect(journey.errorEnd?.isLeak == (preset == .upstream))
         #expect(trace.packets(at: .arrival).count == 1)
+        // Of what the capture holds too little of as well.
+        let packet = NetworkScene.packet(family) { ($0.timeToLive, $0.byteCount) = (2, 400) }
+        let cut = scene.carry(Array(packet[..<64]), byteCount: packet.count).journey
+        #expect(cut.errorEnd?.isLeak == (preset == .upstream))
+    }
+
+    /// The first node's error stays there; about a packet that came in clear there is nothing left to hide.
+    @Test(arguments: Preset.allCases)
+    func anErrorAboutAPacketThatWasNotDecryptedIsNoLeak(_ preset: Preset) throws {
+        var scene = try NetworkScene(preset)
+        let near = scene.carry(NetworkScene.packet { $0.timeToLive = 1 }).journey
+        #expect(near.errorEnd?.wire == WireForm.none && near.errorEnd?.isLeak == false)
+        for node in 0..<2 { scene.network.nodes[node].nodeInfo = LongestPrefixMap(capacity: 1) }
+        let far = scene.carry(NetworkScene.packet { $0.timeToLive = 2 }).journey
+        #expect(far.errorEnd?.wire == .clear && far.errorEnd?.isLeak == false)
+    }
+
+    /// To whom no node has, it leaves the mesh.
+    @Test func anErrorThatLeavesTheMeshInClearIsALeakToo() throws {
+        var scene = try NetworkScene(.upstream)
+        let packet = NetworkScene.packet { ($0.timeToLive, $0.source) = (2, .v4(0x0808_0808)) }
+        let journey = scene.carry(packet).journey
+        #expect(journey.wire == .encrypted && journey.errorEnd?.end == .outside)
+        #expect(journey.errorEnd?.isLeak == true)
     }
 
     @Test func anErrorThatCannotBeEncryptedIsNotSent() throws {
