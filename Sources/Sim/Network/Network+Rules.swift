@@ -75,8 +75,15 @@ extension Network {
         } catch {
             throw .map(node: name, error)
         }
-        guard refused > 0 else { return [] }
-        return ["node \(name) refuses the state for what \(peer) sends: another peer has the same SPI"]
+        var notes: [String] = []
+        if !rules.encrypts {
+            let instead = preset == .hardened ? "blocks it" : "sends it in clear"
+            notes.append("node \(name) cannot encrypt what it sends to the pods of \(peer), and \(instead)")
+        }
+        if refused > 0 {
+            notes.append("node \(name) refuses the state for what \(peer) sends: another peer has the same SPI")
+        }
+        return notes
     }
 
     /// Applies what was recorded of a node, or typed there. km_nodeinfo gets the prefixes that out policies ask to be
@@ -112,6 +119,13 @@ extension Network {
         } catch {
             throw .cipher(node: nodes[node].name, error)
         }
+    }
+}
+
+extension EncryptionRules {
+    /// Whether anything is sent by them.
+    fileprivate var encrypts: Bool {
+        sending.contains { if case .addState = $0 { true } else { false } }
     }
 }
 
