@@ -18,11 +18,7 @@ struct FragmentPart {
     }
 
     /// Tells the fragments of one packet from all others.
-    var key: Reassembly.Key {
-        Reassembly.Key(
-            source: addresses.source, destination: addresses.destination, identification: field.identification,
-            protocolNumber: addresses.source.family == .v4 ? next.rawValue : 0)
-    }
+    var key: Reassembly.Key { Reassembly.Key(addresses, field, next) }
 
     private init(_ addresses: AddressPair, _ field: FragmentField, _ next: IPProtocol, _ range: Range<Int>) {
         (self.addresses, self.field, self.next, self.range) = (addresses, field, next, range)
@@ -37,33 +33,25 @@ struct FragmentPart {
             header.protocolNumber, header.byteCount..<header.totalByteCount)
     }
 
-    /// Goes to the fragment header and no further, for what stands behind that is data of the first fragment.
-    /// Source: RFC 8200 §4.5: in front of it are only headers that routers look at.
     private static func ipv6(_ packet: RawSpan, _ originalByteCount: Int) throws(PacketFault) -> FragmentPart? {
         let header = try IPv6Header(parsing: packet, at: 0)
         guard header.nextHeader.isExtensionHeader(of: .v6) else { return nil }
         try header.check(available: originalByteCount)
         let end = IPv6Header.byteCount + header.payloadByteCount
-        let captured = min(end, packet.byteCount)
-        var (next, offset) = (header.nextHeader, IPv6Header.byteCount)
-        for _ in 0..<HeaderChain.limit where captured - offset >= Fragments.headerByteCount {
-            switch next {
-            case .fragment:
-                let word = packet.network16(at: offset + 2)
-                let field = FragmentField(
-                    identification: packet.network32(at: offset + 4), byteOffset: Int(word & 0xfff8),
-                    hasMore: word & 1 != 0)
-                next = IPProtocol(rawValue: packet.byte(at: offset))
-                offset += Fragments.headerByteCount
-                guard field.isFirst || field.isLater else { continue }
-                return FragmentPart(
-                    AddressPair(source: header.source, destination: header.destination), field, next, offset..<end)
-            case .hopByHop, .routing, .destinationOptions:
-                next = IPProtocol(rawValue: packet.byte(at: offset))
-                offset += (Int(packet.byte(at: offset + 1)) + 1) * 8
-            default: return nil
-            }
-        }
-        return nil
+        let chain = try HeaderChain(
+            walking: packet, from: IPv6Header.byteCount, to: min(end, packet.byteCount), first: header.nextHeader,
+            family: .v6, until: .fragment)
+        guard let field = chain.fragment else { return nil }
+        return FragmentPart(
+            AddressPair(source: header.source, destination: header.destination), field, chain.next,
+            chain.offset..<end)
+    }
+}
+
+extension Reassembly.Key {
+    fileprivate init(_ addresses: AddressPair, _ field: FragmentField, _ next: IPProtocol) {
+        (source, destination) = (addresses.source, addresses.destination)
+        identification = field.identification
+        protocolNumber = source.family == .v4 ? next.rawValue : 0
     }
 }

@@ -41,7 +41,8 @@ struct TunnelFragments {
         seen[index].byteCount += part.range.count
         if !part.field.isLater { seen[index].next = part.next }
         if content != .unknown { seen[index].content = content }
-        let fragment = Reassembly.Part(field: part.field, range: part.range, mark: .none, trafficClass: 0)
+        let fragment = Reassembly.Part(
+            field: part.field, range: part.range, mark: .none, trafficClass: 0, isESP: content == .esp)
         switch reassembly.take(fragment, of: key, header: [], packet) {
         case .waiting: return nil
         case .refused:
