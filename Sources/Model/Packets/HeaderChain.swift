@@ -8,31 +8,47 @@ public struct HeaderChain: Hashable, Sendable {
     /// Every extension header has at least this size.
     private static let minimumByteCount = 8
 
-    /// What comes behind the last header; of a later fragment, what its fragment header names.
+    /// How far a walk goes over the first fragment of a datagram. Of a later one nothing behind its fragment header is a
+    /// header.
+    public enum Goal: Sendable {
+        /// What the datagram carries.
+        case transport
+        /// What its fragment header names, as in the later ones.
+        case fragment
+    }
+
+    /// What comes behind the last header that was walked over.
     public private(set) var next: IPProtocol
     /// Where that begins.
     public private(set) var offset: Int
     /// The fragment header on the way, where one is that cuts the datagram: of several the last.
     public private(set) var fragment: FragmentField?
+    /// Where the extension header begins that names that fragment header, nil where the IP header does.
+    public private(set) var fragmentPredecessor: Int?
     /// Whether a routing header has segments left, so that the destination is not final.
     public private(set) var hasSegmentsLeft = false
 
-    /// Walks from `offset` to the first header that is no extension header, or to a later fragment's data.
+    /// Walks from `offset` to the first header that is no extension header, or to a fragment's data.
     /// - Parameters:
     ///   - first: What the IP header names.
     ///   - end: Where the IP packet ends in `bytes`.
     public init(
-        walking bytes: RawSpan, from offset: Int, to end: Int, first: IPProtocol, family: AddressFamily
+        walking bytes: RawSpan, from offset: Int, to end: Int, first: IPProtocol, family: AddressFamily,
+        until goal: Goal = .transport
     ) throws(PacketFault) {
         next = first
         self.offset = offset
         var count = 0
+        var predecessor: Int?
         while next.isExtensionHeader(of: family) {
             guard count < Self.limit else { throw .tooManyHeaders }
             count += 1
             guard end - self.offset >= Self.minimumByteCount else { throw .truncatedHeader }
+            let start = self.offset
+            if next == .fragment { fragmentPredecessor = predecessor }
             try step(bytes, end)
-            if let fragment, fragment.isLater { return }
+            if let fragment, fragment.isLater || goal == .fragment { return }
+            predecessor = start
         }
     }
 

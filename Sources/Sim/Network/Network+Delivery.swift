@@ -10,11 +10,10 @@ extension Network {
         if head.isFragment {
             let part = Reassembly.Part(
                 field: head.fragment, range: head.headerByteCount..<head.byteCount, mark: transit.mark,
-                trafficClass: head.trafficClass)
+                trafficClass: head.trafficClass, isESP: takesAsESP(bytes, head, at: node))
             var header: [UInt8] = []
             header.append(bytes, 0..<head.headerByteCount)
-            return reassemble(
-                part, protocolNumber: head.protocolNumber, header, bytes, &transit, at: node, &journey, &recorder)
+            return reassemble(part, header, bytes, &transit, at: node, &journey, &recorder)
         }
         recorder.record(node: node, .netfilter(.input))
         if head.family == .v6, head.protocolNumber.isExtensionHeader(of: .v6) {
@@ -32,33 +31,31 @@ extension Network {
         do throws(PacketFault) {
             chain = try HeaderChain(
                 walking: bytes, from: head.headerByteCount, to: min(head.byteCount, bytes.byteCount),
-                first: head.protocolNumber, family: .v6)
+                first: head.protocolNumber, family: .v6, until: .fragment)
         } catch {
+            guard error != .truncatedHeader || bytes.byteCount >= head.byteCount else {
+                return end(.unreadable(node: node), &transit, &journey, &recorder)
+            }
             return drop(.malformed(error), transit, at: node, &journey, &recorder)
         }
         guard let field = chain.fragment else {
             return deliverPayload(bytes, at: chain.offset, chain.next, &transit, at: node, &journey, &recorder)
         }
-        // Linux's own fragments have no header in front of the fragment header, and what has one is put together
-        // without it.
+        // The fragment header goes, and what it names is named in its place. Source: Linux, ip6_frag_reasm.
         var header: [UInt8] = []
-        header.append(bytes, 0..<head.headerByteCount)
-        header[6] = chain.next.rawValue
-        let start = head.headerByteCount + Fragments.headerByteCount
+        header.append(bytes, 0..<chain.offset - Fragments.headerByteCount)
+        header[chain.fragmentPredecessor ?? 6] = chain.next.rawValue
         let part = Reassembly.Part(
-            field: field, range: max(start, field.isLater ? chain.offset : start)..<head.byteCount,
-            mark: transit.mark, trafficClass: head.trafficClass)
-        reassemble(
-            part, protocolNumber: IPProtocol(rawValue: 0), header, bytes, &transit, at: node, &journey, &recorder)
+            field: field, range: chain.offset..<head.byteCount, mark: transit.mark, trafficClass: head.trafficClass,
+            isESP: takesAsESP(bytes, head, at: node))
+        reassemble(part, header, bytes, &transit, at: node, &journey, &recorder)
     }
 
     private mutating func reassemble<R: JourneyRecorder>(
-        _ part: Reassembly.Part, protocolNumber: IPProtocol, _ header: [UInt8], _ bytes: RawSpan,
-        _ transit: inout Transit, at node: Int, _ journey: inout Journey, _ recorder: inout R
+        _ part: Reassembly.Part, _ header: [UInt8], _ bytes: RawSpan, _ transit: inout Transit, at node: Int,
+        _ journey: inout Journey, _ recorder: inout R
     ) {
-        let key = Reassembly.Key(
-            source: transit.head.source, destination: transit.head.destination,
-            identification: part.field.identification, protocolNumber: protocolNumber.rawValue)
+        let key = Reassembly.Key(transit.head, part.field)
         switch nodes[node].reassembly.take(part, of: key, header: header, bytes) {
         case .waiting: end(.waiting(node: node), &transit, &journey, &recorder)
         case .refused: drop(.unusableFragment, transit, at: node, &journey, &recorder)
@@ -89,35 +86,24 @@ extension Network {
         _ bytes: RawSpan, at offset: Int, _ protocolNumber: IPProtocol, _ transit: inout Transit, at node: Int,
         _ journey: inout Journey, _ recorder: inout R
     ) {
-        let end = transit.head.byteCount
         if protocolNumber == .esp {
             return decrypt(bytes, at: offset, isInUDP: false, &transit, at: node, &journey, &recorder)
         }
         if let counter = refusal(.in, of: &transit, at: node, &recorder) {
             return refuse(counter, transit, at: node, &journey, &recorder)
         }
-        let start = offset + UDPEncapsulation.headerByteCount
-        if protocolNumber == .udp, bytes.byteCount >= min(start + 4, end), end > start,
-            nodes.span[node].takesESPInUDP(port: bytes.network16(at: offset + 2), at: transit.head.destination)
-        {
-            if end == start + 1, bytes.byte(at: start) == 0xff {
-                return drop(.keepAlive, transit, at: node, &journey, &recorder)
-            }
-            // Four bytes 0 in the place of an SPI mark the packets of key exchange: the node's own.
-            if end - start > ESPHeader.byteCount, bytes.network32(at: start) != 0 {
-                return decrypt(bytes, at: start, isInUDP: true, &transit, at: node, &journey, &recorder)
-            }
+        var contents = UDPContents.other
+        if protocolNumber == .udp {
+            contents = nodes.span[node].contents(
+                ofUDP: bytes, at: offset, to: transit.head.byteCount, for: transit.head.destination)
         }
-        self.end(.node(node), &transit, &journey, &recorder)
-    }
-}
-
-extension NodeNetwork {
-    /// Whether a socket for ESP in UDP is bound to a port, or to any: that of an inbound state.
-    func takesESPInUDP(port: UInt16?, at destination: IPAddress) -> Bool {
-        xfrm.states.contains { entry in
-            guard let ports = entry.state.encapsulation, entry.state.destination == destination else { return false }
-            return port == nil || ports.destinationPort == port
+        switch contents {
+        case .esp:
+            let start = offset + UDPEncapsulation.headerByteCount
+            decrypt(bytes, at: start, isInUDP: true, &transit, at: node, &journey, &recorder)
+        case .keepAlive: drop(.keepAlive, transit, at: node, &journey, &recorder)
+        case .unreadable: end(.unreadable(node: node), &transit, &journey, &recorder)
+        case .other: end(.node(node), &transit, &journey, &recorder)
         }
     }
 }

@@ -25,11 +25,12 @@ extension Network {
         case .node(let node): sendOwn(packet, &transit, at: node, &journey, &recorder)
         case .wire:
             let node = node(for: head.destination)
-            journey.wire = isEncrypted(packet, head, for: node) ? .encrypted : .clear
             observe(.wire, packet, &transit, at: node ?? -1, &recorder)
             if let node {
+                journey.wire = takesAsESP(packet, head, at: node) ? .encrypted : .clear
                 arriveAtUplink(packet, &transit, at: node, &journey, &recorder)
             } else {
+                journey.wire = .clear
                 end(.outside, &transit, &journey, &recorder)
             }
         }

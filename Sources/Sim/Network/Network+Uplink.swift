@@ -22,35 +22,6 @@ extension Network {
         receive(bytes, &transit, at: node, &journey, &recorder)
     }
 
-    /// What tc takes for ESP.
-    private mutating func isESP(_ bytes: RawSpan, _ head: PacketHead) -> Bool {
-        if head.protocolNumber == .esp { return true }
-        guard options.tcParser == .headerChain, head.protocolNumber.isExtensionHeader(of: head.family) else {
-            return false
-        }
-        let end = min(head.byteCount, bytes.byteCount)
-        let chain = try? HeaderChain(
-            walking: bytes, from: head.headerByteCount, to: end, first: head.protocolNumber, family: head.family)
-        return chain?.next == .esp
-    }
-
-    /// Whether a packet of the wire is ESP, or ESP in UDP, or a fragment of either.
-    mutating func isEncrypted(_ bytes: RawSpan, _ head: PacketHead, for node: Int?) -> Bool {
-        var (next, offset) = (head.protocolNumber, head.headerByteCount)
-        if next.isExtensionHeader(of: head.family) {
-            let end = min(head.byteCount, bytes.byteCount)
-            let chain = try? HeaderChain(walking: bytes, from: offset, to: end, first: next, family: head.family)
-            guard let chain else { return false }
-            (next, offset) = (chain.next, chain.offset)
-            if let fragment = chain.fragment, fragment.isLater { offset = bytes.byteCount }
-        }
-        if next == .esp { return true }
-        guard next == .udp, let node else { return false }
-        // A later fragment tells no port.
-        let port = head.fragment.isLater || bytes.byteCount < offset + 4 ? nil : bytes.network16(at: offset + 2)
-        return nodes.span[node].takesESPInUDP(port: port, at: head.destination)
-    }
-
     /// Puts a packet on the link that its route names, in fragments where it must be. Source: Linux, ip_finish_output,
     /// ip6_finish_output.
     mutating func transmit<R: JourneyRecorder>(

@@ -16,6 +16,12 @@ struct Reassembly {
         var identification: UInt32
         /// Of IPv4; in IPv6 all count as one.
         var protocolNumber: UInt8
+
+        init(_ head: PacketHead, _ field: FragmentField) {
+            (source, destination) = (head.source, head.destination)
+            identification = field.identification
+            protocolNumber = head.family == .v4 ? head.protocolNumber.rawValue : 0
+        }
     }
 
     enum Outcome: Hashable {
@@ -46,6 +52,8 @@ struct Reassembly {
         var range: Range<Int>
         var mark: PacketMark
         var trafficClass: UInt8
+        /// Of a first fragment: whether its packet is taken for ESP.
+        var isESP: Bool
     }
 
     fileprivate struct Packet {
@@ -60,6 +68,8 @@ struct Reassembly {
         var byteCount: Int?
         var hasAllBytes = true
         var isCongested = false
+        /// nil as long as the first fragment is missing.
+        var isESP: Bool?
     }
 
     private var packets: [Packet] = []
@@ -89,6 +99,12 @@ struct Reassembly {
         return .whole(packets.remove(at: index).whole)
     }
 
+    /// Whether the first fragment of a packet that waits was taken for ESP; nil without that.
+    mutating func isESP(_ key: Key) -> Bool? {
+        guard let index = packets.firstIndex(where: { $0.key == key }) else { return nil }
+        return packets[index].isESP
+    }
+
     private mutating func index(of key: Key) -> Int {
         if let index = packets.firstIndex(where: { $0.key == key }) { return index }
         if packets.count == Self.limit { packets.removeFirst() }
@@ -116,6 +132,7 @@ extension Reassembly.Packet {
         if range.lowerBound == 0 {
             self.header = header
             mark = part.mark
+            isESP = part.isESP
         }
         if !part.field.hasMore { byteCount = range.upperBound }
         let place = ranges.firstIndex { $0.lowerBound > range.lowerBound } ?? ranges.endIndex
