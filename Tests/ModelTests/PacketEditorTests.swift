@@ -22,8 +22,8 @@ private func loaded(_ bytes: [UInt8]) throws -> PacketEditor {
     let outline = try PacketOutline(
         parsing: unsafe bytes.span.bytes, isIPv6: bytes[0] >> 4 == 6, originalByteCount: bytes.count)
     var editor = PacketEditor()
-    let missing = editor.load(unsafe bytes.span.bytes, outline)
-    #expect(missing == 0)
+    editor.load(unsafe bytes.span.bytes, outline)
+    #expect(editor.heldByteCount == bytes.count)
     return editor
 }
 
@@ -128,7 +128,29 @@ private func randomPacket(_ random: inout SplitMix64, isTCP: Bool) -> IPPacket {
     let cut = Array(bytes[..<42])
     let outline = try PacketOutline(parsing: unsafe cut.span.bytes, isIPv6: false, originalByteCount: bytes.count)
     var editor = PacketEditor()
-    let missing = editor.load(unsafe cut.span.bytes, outline)
-    #expect(missing == 2)
+    editor.load(unsafe cut.span.bytes, outline)
+    #expect(editor.heldByteCount == 42)
     #expect(editor.bytes == cut + [0, 0])
+}
+
+@Test func segmentsHoldNoMoreThanWasCaptured() throws {
+    let flow = PacketFlow(
+        source: SocketAddress(.v4(0x0a00_0001), port: 80), destination: SocketAddress(.v4(0x0a00_0002), port: 4000))
+    let bytes = IPPacket(flow, payload: [UInt8](repeating: 1, count: 100)).bytes
+    for (captured, inserted, held) in [
+        (140, 0, [80, 80, 60]), (125, 0, [80, 80, 45]), (90, 0, [80, 50, 40]), (40, 0, [40, 40, 40]),
+        (36, 0, [36, 36, 36]), (90, 16, [80, 66, 40]), (36, 16, [36, 36, 36]),
+    ] {
+        let cut = Array(bytes[..<captured])
+        let outline = try PacketOutline(parsing: unsafe cut.span.bytes, isIPv6: false, originalByteCount: bytes.count)
+        var (editor, segment) = (PacketEditor(), PacketEditor())
+        editor.load(unsafe cut.span.bytes, outline)
+        if inserted > 0 { editor.insertBeforePayload([UInt8](repeating: 2, count: inserted)) }
+        #expect(editor.segmentCount(limit: 80) == 3)
+        let counts = (0..<3).map { index in
+            editor.segment(index, limit: 80, into: &segment)
+            return segment.heldByteCount
+        }
+        #expect(counts == held, "\(captured) bytes captured")
+    }
 }

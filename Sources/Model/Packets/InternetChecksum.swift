@@ -24,6 +24,19 @@ public enum InternetChecksum {
         return sum
     }
 
+    /// Whether an IPv4 header without options holds its right checksum. In any byte order: RFC 1071 §2 (B).
+    /// - Precondition: All of it is there.
+    @inlinable
+    public static func isRight(ofPlainIPv4 bytes: RawSpan) -> Bool {
+        var sum = UInt64(bytes.network32(at: 0)) &+ UInt64(bytes.network32(at: 4))
+        sum &+= UInt64(bytes.network32(at: 8)) &+ UInt64(bytes.network32(at: 12)) &+ UInt64(bytes.network32(at: 16))
+        // At most 34 bits, 33, 17, and 16: the first byte is not 0, so that the sum is none either.
+        sum = sum & 0xffff_ffff &+ sum >> 32
+        sum = sum & 0xffff &+ sum >> 16
+        sum = sum & 0xffff &+ sum >> 16
+        return sum == 0xffff
+    }
+
     /// The checksum of a sum.
     public static func folded(_ sum: UInt64) -> UInt16 {
         var sum = sum

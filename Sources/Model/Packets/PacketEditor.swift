@@ -6,6 +6,8 @@ public struct PacketEditor: Sendable {
     public private(set) var bytes: [UInt8] = []
     /// Of `bytes` as they are.
     public private(set) var outline: PacketOutline
+    /// How many of the first `bytes` come from the capture, or were put between those: the others are zeros.
+    public private(set) var heldByteCount = 0
 
     /// An editor of nothing.
     public init() {
@@ -14,15 +16,12 @@ public struct PacketEditor: Sendable {
     }
 
     /// Takes a packet over. What the capture does not hold of it counts as zeros; padding behind it is left out.
-    /// - Returns: how many bytes were missing.
-    public mutating func load(_ packet: RawSpan, _ outline: PacketOutline) -> Int {
+    public mutating func load(_ packet: RawSpan, _ outline: PacketOutline) {
         self.outline = outline
         bytes.removeAll(keepingCapacity: true)
-        let held = min(packet.byteCount, outline.byteCount)
-        for offset in 0..<held { bytes.append(packet.byte(at: offset)) }
-        let missing = outline.byteCount - held
-        for _ in 0..<missing { bytes.append(0) }
-        return missing
+        heldByteCount = min(packet.byteCount, outline.byteCount)
+        for offset in 0..<heldByteCount { bytes.append(packet.byte(at: offset)) }
+        for _ in heldByteCount..<outline.byteCount { bytes.append(0) }
     }
 
     /// Whether there is a TCP header.
@@ -143,6 +142,7 @@ public struct PacketEditor: Sendable {
             adjust(checksum, from: 0, to: UInt16(header[index]) << 8 | UInt16(header[index + 1]))
         }
         bytes.insert(contentsOf: header, at: offset)
+        if heldByteCount >= offset { heldByteCount += header.count }
         // The pseudo-header has the length of TCP header and payload.
         let segment = UInt16(truncatingIfNeeded: old - outline.transportOffset)
         adjust(checksum, from: segment, to: segment &+ UInt16(header.count))
@@ -166,6 +166,7 @@ public struct PacketEditor: Sendable {
         segment.bytes.removeAll(keepingCapacity: true)
         segment.bytes.append(contentsOf: bytes[..<start])
         segment.bytes.append(contentsOf: bytes[from..<to])
+        segment.heldByteCount = min(heldByteCount, start) + max(0, min(heldByteCount, to) - from)
         segment.store32(sequence &+ UInt32(index * room), at: outline.transportOffset + 4)
         if to < bytes.count {
             segment.bytes[outline.transportOffset + 13] &= ~(TCPFlags.fin.rawValue | TCPFlags.psh.rawValue)

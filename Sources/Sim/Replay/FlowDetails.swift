@@ -18,8 +18,6 @@ struct FlowDetails: Sendable {
     var sentCarry: UInt64 = 0
     var receivedCarry: UInt64 = 0
     var leaks: UInt64 = 0
-    /// Index of the row of leaks.
-    var leakRow: Int?
     var stopped = Traffic()
     /// Index of the first disposition that stopped one.
     var stop: Int?

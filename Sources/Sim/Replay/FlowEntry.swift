@@ -15,8 +15,8 @@ struct FlowEntry: Sendable, BitwiseCopyable {
         static let serverFinished = State(rawValue: 16)
         static let reset = State(rawValue: 32)
         static let midCapture = State(rawValue: 64)
-        /// Its packets go to another address than the one that was asked for, or nobody knows where.
-        static let translated = State(rawValue: 128)
+        /// The table has it under the address where its packets go, too.
+        static let isFoundByFinal = State(rawValue: 128)
     }
 
     var client: WideAddress

@@ -73,7 +73,8 @@ struct FlowTable: Sendable {
 
     // MARK: Changing
 
-    /// Takes a flow in, under both keys.
+    /// Takes a flow in, under both keys; under the one where it goes only when no other has that, so that many flows to
+    /// one end do not stand in each other's way.
     /// - Precondition: fewer than `limit` are followed.
     /// - Returns: its number.
     mutating func insert(_ entry: FlowEntry) -> UInt32 {
@@ -93,7 +94,7 @@ struct FlowTable: Sendable {
             chunks[chunks.count - 1].append(entry)
         }
         put(entry.requestedKey.hash, number, isFinal: false)
-        if entry.hasTwoKeys { put(entry.finalKey.hash, number, isFinal: true) }
+        putFinal(number)
         return number
     }
 
@@ -101,20 +102,10 @@ struct FlowTable: Sendable {
     mutating func remove(_ number: UInt32) {
         let entry = self[number]
         take(entry.requestedKey.hash, number, isFinal: false)
-        if entry.hasTwoKeys { take(entry.finalKey.hash, number, isFinal: true) }
+        if entry.state.contains(.isFoundByFinal) { take(entry.finalKey.hash, number, isFinal: true) }
         // Marks the place as free.
         self[number].firstPacket = 0
         free.append(number)
-    }
-
-    /// Gives a flow another end.
-    mutating func setFinal(_ number: UInt32, to address: SocketAddress) {
-        var entry = self[number]
-        if entry.hasTwoKeys { take(entry.finalKey.hash, number, isFinal: true) }
-        entry.final = WideAddress(address.address)
-        entry.finalPort = address.port
-        self[number] = entry
-        if entry.hasTwoKeys { put(entry.finalKey.hash, number, isFinal: true) }
     }
 
     /// Whether a number is in use.
@@ -125,6 +116,17 @@ struct FlowTable: Sendable {
         guard extent > 0 else { return nil }
         hand = hand + 1 >= extent ? 0 : hand + 1
         return hand
+    }
+
+    private mutating func putFinal(_ number: UInt32) {
+        let entry = self[number]
+        let isWanted = entry.hasTwoKeys && find(entry.finalKey, hash: entry.finalKey.hash) == nil
+        guard isWanted else {
+            self[number].state.remove(.isFoundByFinal)
+            return
+        }
+        self[number].state.insert(.isFoundByFinal)
+        put(entry.finalKey.hash, number, isFinal: true)
     }
 
     private mutating func put(_ hash: UInt64, _ number: UInt32, isFinal: Bool) {
@@ -150,7 +152,7 @@ struct FlowTable: Sendable {
         for number in 0..<extent where isLive(number) {
             let entry = self[number]
             place(entry.requestedKey.hash, number, isFinal: false)
-            if entry.hasTwoKeys { place(entry.finalKey.hash, number, isFinal: true) }
+            if entry.state.contains(.isFoundByFinal) { place(entry.finalKey.hash, number, isFinal: true) }
         }
     }
 

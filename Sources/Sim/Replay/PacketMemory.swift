@@ -49,7 +49,7 @@ struct FragmentMemory: Sendable {
 struct RecentPackets: Sendable {
     private struct Slot: Sendable, BitwiseCopyable {
         var hash: UInt64 = 0
-        var vantage: Int32 = -1
+        var place: Int32 = -1
     }
 
     private static let slotCount = 16_384
@@ -76,17 +76,17 @@ struct RecentPackets: Sendable {
         return hash == 0 ? 1 : hash
     }
 
-    /// Notes a packet that a vantage shows.
-    mutating func note(_ hash: UInt64, vantage: Int) {
+    /// Notes a packet, and where it was seen.
+    mutating func note(_ hash: UInt64, at place: Int) {
         if slots.isEmpty { slots = [Slot](repeating: Slot(), count: Self.slotCount) }
-        slots[Int(truncatingIfNeeded: hash >> 32) & (Self.slotCount - 1)] = Slot(hash: hash, vantage: Int32(vantage))
+        slots[Int(truncatingIfNeeded: hash >> 32) & (Self.slotCount - 1)] = Slot(hash: hash, place: Int32(place))
     }
 
-    /// The vantage that showed a packet last, as far as is remembered.
-    func vantage(of hash: UInt64) -> Int? {
+    /// Where a packet was seen last, as far as is remembered.
+    func place(of hash: UInt64) -> Int? {
         guard !slots.isEmpty else { return nil }
         let slot = slots[Int(truncatingIfNeeded: hash >> 32) & (Self.slotCount - 1)]
-        return slot.hash == hash && slot.vantage >= 0 ? Int(slot.vantage) : nil
+        return slot.hash == hash && slot.place >= 0 ? Int(slot.place) : nil
     }
 
     /// Forgets a packet.

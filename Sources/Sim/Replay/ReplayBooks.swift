@@ -28,6 +28,7 @@ struct ReplayBooks: Sendable {
     private var numbers: [Disposition: Int] = [:]
 
     private struct LeakKey: Hashable, Sendable {
+        var leak: Leak
         var source: IPAddress
         var destination: IPAddress
     }
@@ -83,9 +84,21 @@ struct ReplayBooks: Sendable {
 
     // MARK: Leaks
 
-    /// The row of leaks between two addresses; nil where there are too many.
-    mutating func leakRow(_ source: IPAddress, _ destination: IPAddress) -> Int? {
-        let key = LeakKey(source: source, destination: destination)
+    /// Counts a leak of a packet between two addresses; among others where there are too many.
+    mutating func countLeak(
+        _ leak: Leak, _ source: IPAddress, _ destination: IPAddress, byteCount: Int, packet: UInt64
+    ) {
+        let traffic = Traffic(packets: 1, bytes: UInt64(byteCount))
+        guard let row = leakRow(LeakKey(leak: leak, source: source, destination: destination)) else {
+            otherLeaks += traffic
+            return
+        }
+        leakRows[row].packets += traffic.packets
+        leakRows[row].bytes += traffic.bytes
+        leakRows[row].examples.add(packet)
+    }
+
+    private mutating func leakRow(_ key: LeakKey) -> Int? {
         if let number = leakNumbers[key] { return number }
         guard leakRows.count < leakLimit else { return nil }
         leakNumbers[key] = leakRows.count
@@ -94,21 +107,12 @@ struct ReplayBooks: Sendable {
         return leakRows.count - 1
     }
 
-    mutating func countLeak(_ row: Int?, byteCount: Int, packet: UInt64) {
-        guard let row else {
-            otherLeaks += Traffic(packets: 1, bytes: UInt64(byteCount))
-            return
-        }
-        leakRows[row].packets += 1
-        leakRows[row].bytes += UInt64(byteCount)
-        leakRows[row].examples.add(packet)
-    }
-
     /// The most packets first.
     func leaks(_ name: (IPAddress) -> String) -> [ReplayReport.LeakRow] {
         leakRows.indices.map { index in
             ReplayReport.LeakRow(
-                source: name(leakKeys[index].source), destination: name(leakKeys[index].destination),
+                leak: leakKeys[index].leak, source: name(leakKeys[index].source),
+                destination: name(leakKeys[index].destination),
                 traffic: Traffic(packets: leakRows[index].packets, bytes: leakRows[index].bytes),
                 firstPackets: leakRows[index].examples.all)
         }.sorted {

@@ -21,13 +21,13 @@ extension ReplayEngine {
         } else if fate.disposition.kind == .undetermined {
             withDetails(of: number) { $0.undetermined += 1 }
         }
-        if fate.isLeak { countLeak(packet, number) }
+        if let leak = fate.leak { countLeak(leak, packet, number) }
         if let judgement = fate.judgement { noteJudgement(judgement, number) }
         updateState(packet, number, isForward: isForward, fate)
         keepWay(packet, number, isForward: isForward, fate, disposition)
         observer.resolved(
             PacketResolution(
-                record: packet.record, disposition: fate.disposition, isLeak: fate.isLeak,
+                record: packet.record, disposition: fate.disposition, leak: fate.leak,
                 isEncrypted: fate.wire == .encrypted, judgement: fate.judgement))
     }
 
@@ -49,11 +49,12 @@ extension ReplayEngine {
         }
     }
 
-    private mutating func countLeak(_ packet: PacketContext, _ number: UInt32) {
+    private mutating func countLeak(_ leak: Leak, _ packet: PacketContext, _ number: UInt32) {
         let entry = flows[number]
-        let ends = (entry.clientAddress.address, entry.finalAddress.address)
-        let row = isForward(packet, entry) ? books.leakRow(ends.0, ends.1) : books.leakRow(ends.1, ends.0)
-        books.countLeak(row, byteCount: packet.outline.byteCount, packet: packet.record.number)
+        var ends = (source: entry.clientAddress.address, destination: entry.finalAddress.address)
+        if !isForward(packet, entry) { ends = (ends.destination, ends.source) }
+        books.countLeak(
+            leak, ends.source, ends.destination, byteCount: packet.outline.byteCount, packet: packet.record.number)
         withDetails(of: number) { $0.leaks += 1 }
     }
 
@@ -100,7 +101,7 @@ extension ReplayEngine {
         let isSettled =
             packet.isTCP ? entry.state.contains(.established) || entry.state.contains(.midCapture) : true
         let isPlain =
-            fate.isLasting && isSettled && !fate.isStop && !fate.isLeak && packet.outline.fragment == nil
+            fate.isLasting && isSettled && !fate.isStop && fate.leak == nil && packet.outline.fragment == nil
             && !entry.state.isOver && !hasStorage(entry) && packet.record.vantage < Int(FlowWay.noVantage)
             && disposition <= Int(UInt16.max) && !remembersPackets && !way.marks.contains(.sawEncrypted)
         if isPlain {

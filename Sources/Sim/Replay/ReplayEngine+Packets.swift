@@ -3,7 +3,7 @@ import Model
 /// What became of a packet, before it is counted.
 struct PacketFate {
     var disposition: Disposition
-    var isLeak = false
+    var leak: Leak?
     var wire = WireForm.none
     var judgement: Judgement?
     /// Whether the next packet like it does the same.
@@ -57,7 +57,7 @@ extension ReplayEngine {
         books.count(books.number(of: fate.disposition), byteCount: byteCount, packet: record.number)
         observer.resolved(
             PacketResolution(
-                record: record, disposition: fate.disposition, isLeak: fate.isLeak,
+                record: record, disposition: fate.disposition, leak: fate.leak,
                 isEncrypted: fate.wire == .encrypted, judgement: fate.judgement))
     }
 
@@ -86,12 +86,17 @@ extension ReplayEngine {
             return settle(
                 PacketFate(.undetermined, .notOfThePod), packet.record, byteCount: packet.outline.byteCount, &observer)
         }
-        if let reason = reasonSeen(bytes, packet, side) {
+        let isEncrypted = side == .transit && isEncrypted(bytes, packet)
+        if let reason = reasonSeen(bytes, packet, side, isEncrypted: isEncrypted) {
             if let place { withDetails(of: place.number) { $0.seenAgain += 1 } }
             return settle(
                 PacketFate(.seenAgain, reason), packet.record, byteCount: packet.outline.byteCount, &observer)
         }
-        if side == .transit, isEncrypted(packet) { return processEncrypted(bytes, packet, &observer) }
+        if isEncrypted {
+            exchangeNetworks()
+            processEncrypted(bytes, packet, &observer)
+            return exchangeNetworks()
+        }
 
         var (packet, place) = (packet, place)
         if let fragment = packet.outline.fragment {
@@ -108,41 +113,48 @@ extension ReplayEngine {
     }
 
     /// Whether the replay has met the packet before.
-    private mutating func reasonSeen(_ bytes: RawSpan, _ packet: PacketContext, _ side: PacketSide) -> ReplayReason? {
+    private mutating func reasonSeen(
+        _ bytes: RawSpan, _ packet: PacketContext, _ side: PacketSide, isEncrypted: Bool
+    ) -> ReplayReason? {
         switch side {
         case .sent, .foreign: return nil
         case .arrived(let pod):
             guard let sender = places.pod(at: packet.source), sender != pod, isCaptured[sender] else { return nil }
             return .senderCaptured
         case .transit:
-            if isEncrypted(packet) {
-                // What a captured pod sends is encrypted here.
-                if let node = places.node(of: packet.source), capturedNodes.contains(node) { return .senderCaptured }
-            } else if let sender = places.pod(at: packet.source), isCaptured[sender] {
-                return .senderCaptured
-            }
+            // Of what is encrypted, only the inner packet tells which pod has sent it.
+            if !isEncrypted, let sender = places.pod(at: packet.source), isCaptured[sender] { return .senderCaptured }
             guard transitCount > 1 || hasDecrypted else { return nil }
             let hash = RecentPackets.hash(bytes)
-            if hasDecrypted, decrypted.vantage(of: hash) != nil {
+            // Only the uplink of the node that has decrypted a packet shows it again.
+            if hasDecrypted, case .transit(let node?)? = sides[packet.record.vantage],
+                decrypted.place(of: hash) == node
+            {
                 decrypted.forget(hash)
                 return .decryptedBefore
             }
             guard transitCount > 1 else { return nil }
-            if let first = recent.vantage(of: hash), first != packet.record.vantage { return .shownElsewhere }
-            recent.note(hash, vantage: packet.record.vantage)
+            if let first = recent.place(of: hash), first != packet.record.vantage { return .shownElsewhere }
+            recent.note(hash, at: packet.record.vantage)
             return nil
         }
     }
 
-    /// Whether this is ESP, plain or in UDP, between nodes.
-    private func isEncrypted(_ packet: PacketContext) -> Bool {
-        switch packet.outline.protocolNumber {
-        case .esp: return true
-        case .udp where packet.outline.destinationPort == UDPEncapsulation.port:
-            if case .node? = places.owner(of: packet.destination) { return true }
-            return false
-        default: return false
-        }
+    /// Whether the node that a packet is for takes it for ESP, plain or in UDP, or for a fragment of that.
+    private mutating func isEncrypted(_ bytes: RawSpan, _ packet: PacketContext) -> Bool {
+        guard packet.outline.protocolNumber == .esp || packet.outline.protocolNumber == .udp,
+            let node = network.node(for: packet.destination),
+            network.route(to: packet.destination, at: node) == .local,
+            let head = try? PacketHead(parsing: bytes, available: packet.outline.byteCount)
+        else { return false }
+        return network.isEncrypted(bytes, head, for: node)
+    }
+
+    /// Puts the network for captured ESP packets in the place of the other, or the reverse, where there are two.
+    private mutating func exchangeNetworks() {
+        guard var other = captureNetwork.take() else { return }
+        swap(&network, &other)
+        captureNetwork = consume other
     }
 
     /// Notes the ports of a first fragment, or gives a later one those of its first.
@@ -167,24 +179,28 @@ extension ReplayEngine {
         _ bytes: RawSpan, _ packet: PacketContext, _ observer: inout Observer
     ) {
         // Moved there and back, so that what it keeps is not copied.
-        var tap = DecryptionTap(base: consume observer)
+        var tap = DecryptionTap(base: consume observer, places: places, isCaptured: isCaptured)
         let journey = network.carry(
             bytes, byteCount: packet.outline.byteCount, from: .wire, recorder: &tap)
         observer = tap.base
-        if let hash = tap.hash {
+        if let opened = tap.opened, isUplinkCaptured[opened.node] {
             hasDecrypted = true
-            decrypted.note(hash, vantage: packet.record.vantage)
+            decrypted.note(opened.hash, at: opened.node)
         }
         var inner = packet
-        guard journey.isRebuilt, let arrived = arrivedOutline(&inner) else {
-            var fate = fate(of: journey)
-            fate.wire = .encrypted
-            return settle(fate, packet.record, byteCount: packet.outline.byteCount, &observer)
+        guard !tap.isSeenAgain, journey.isRebuilt, let arrived = arrivedOutline(&inner) else {
+            return settle(encrypted: packet, tap.opened, isSeenAgain: tap.isSeenAgain, journey, &observer)
         }
         inner.outline = arrived
         inner.key = FlowKey(arrived)
-        let place = arrived.fragment == nil ? flows.find(inner.key, hash: inner.key.hash) : nil
+        if let fragment = arrived.fragment, !takePorts(fragment, &inner) {
+            var fate = PacketFate(.undetermined, .firstFragmentMissing)
+            fate.wire = .encrypted
+            return settle(fate, packet.record, byteCount: packet.outline.byteCount, &observer)
+        }
+        let place = flows.find(inner.key, hash: inner.key.hash)
         let arrival = network.arrival
+        // Bytes have no padding that could be uninitialized, here and below.
         let number = follow(unsafe arrival.span.bytes, inner, .transit, place, &observer)
         var fate = fate(of: journey)
         if case .pod(let pod) = journey.end {
@@ -197,33 +213,32 @@ extension ReplayEngine {
         account(inner, .transit, number, fate, &observer)
     }
 
+    /// Counts an ESP packet out of which nothing has arrived that is new.
+    private mutating func settle(
+        encrypted packet: PacketContext, _ opened: OpenedPacket?, isSeenAgain: Bool, _ journey: Journey,
+        _ observer: inout some ReplayObserver
+    ) {
+        var fate = isSeenAgain ? PacketFate(.seenAgain, .senderCaptured) : fate(of: journey)
+        fate.wire = .encrypted
+        if !isSeenAgain, let opened, let leak = leakByError(journey) {
+            fate.leak = leak
+            books.countLeak(
+                leak, opened.source, opened.destination, byteCount: packet.outline.byteCount,
+                packet: packet.record.number)
+        }
+        settle(fate, packet.record, byteCount: packet.outline.byteCount, &observer)
+    }
+
     /// The outline of the packet that the network delivered last; nil where it has none.
-    private func arrivedOutline(_ packet: inout PacketContext) -> PacketOutline? {
+    func arrivedOutline(_ packet: inout PacketContext) -> PacketOutline? {
         guard let first = network.arrival.first else { return nil }
         packet.record.etherType = first >> 4 == 6 ? .ipv6 : .ipv4
         do throws(PacketOutline.Fault) {
             return try PacketOutline(
                 parsing: unsafe network.arrival.span.bytes, isIPv6: first >> 4 == 6,
-                originalByteCount: network.arrival.count)
+                originalByteCount: max(network.arrival.count, packet.outline.byteCount))
         } catch {
             return nil
         }
-    }
-}
-
-/// Passes everything on, and notes what was decrypted.
-private struct DecryptionTap<Base: ReplayObserver>: JourneyRecorder {
-    var base: Base
-    var hash: UInt64?
-
-    mutating func record(node: Int, _ step: @autoclosure () -> JourneyStep) { base.record(node: node, step()) }
-
-    static var wantsBytes: Bool { true }
-
-    mutating func observe(
-        _ point: ObservationPoint, node: Int, mark: PacketMark, _ packet: RawSpan, byteCount: Int
-    ) {
-        if point == .decrypted { hash = RecentPackets.hash(packet) }
-        if Base.wantsBytes { base.observe(point, node: node, mark: mark, packet, byteCount: byteCount) }
     }
 }

@@ -17,7 +17,7 @@ extension ReplayEngine {
         if known.isUnknown { return PacketFate(.undetermined, .severalBackends) }
         let isForward = isForward(packet, entry)
         guard rewrite(bytes, packet, side, number, isForward: isForward, &observer) else {
-            return finish(bytes, packet, side, number, held: bytes.byteCount, packet.outline, &observer)
+            return finish(bytes, packet, side, number, packet.outline, &observer)
         }
         return travelRewritten(packet, side, number, &observer)
     }
@@ -28,10 +28,11 @@ extension ReplayEngine {
     ) -> PacketFate {
         let limit = segmentLimit(packet, side)
         let edited = editor.bytes
-        let held = edited.count - missingByteCount
         let count = editor.segmentCount(limit: limit)
         guard count > 1 else {
-            return finish(unsafe edited.span.bytes, packet, side, number, held: held, editor.outline, &observer)
+            // Bytes have no padding that could be uninitialized.
+            let held = unsafe edited.span.bytes.extracting(first: editor.heldByteCount)
+            return finish(held, packet, side, number, editor.outline, &observer)
         }
         firstSegmented = firstSegmented ?? packet.record.number
         observer.step(.segmented(into: count))
@@ -39,10 +40,11 @@ extension ReplayEngine {
         for index in 0..<count {
             editor.segment(index, limit: limit, into: &segment)
             let bytes = segment.bytes
-            let part = finish(
-                unsafe bytes.span.bytes, packet, side, number, held: bytes.count, segment.outline, &observer)
+            // Bytes have no padding that could be uninitialized.
+            let held = unsafe bytes.span.bytes.extracting(first: segment.heldByteCount)
+            let part = finish(held, packet, side, number, segment.outline, &observer)
             // The first that is stopped tells of all.
-            if fate?.isStop != true, fate == nil || part.isStop || part.isLeak { fate = part }
+            if fate?.isStop != true, fate == nil || part.isStop || part.leak != nil { fate = part }
         }
         return fate ?? PacketFate(.delivered, .arrived)
     }
@@ -59,10 +61,10 @@ extension ReplayEngine {
     }
 
     /// Carries a packet through the network, and has it judged where it arrives.
-    /// - Parameter held: Bytes of it that the capture holds.
+    /// - Parameter bytes: What the capture holds of it.
     private mutating func finish<Observer: ReplayObserver>(
-        _ bytes: RawSpan, _ packet: PacketContext, _ side: PacketSide, _ number: UInt32, held: Int,
-        _ outline: PacketOutline, _ observer: inout Observer
+        _ bytes: RawSpan, _ packet: PacketContext, _ side: PacketSide, _ number: UInt32, _ outline: PacketOutline,
+        _ observer: inout Observer
     ) -> PacketFate {
         var context = packet
         context.outline = outline
@@ -88,32 +90,50 @@ extension ReplayEngine {
             entry = .wire
         case .foreign: return PacketFate(.undetermined, .notOfThePod)
         }
-        let journey = network.carry(
-            bytes.extracting(first: min(held, bytes.byteCount)), byteCount: outline.byteCount, from: entry,
-            recorder: &observer)
+        let journey = network.carry(bytes, byteCount: outline.byteCount, from: entry, recorder: &observer)
         var fate = fate(of: journey)
         if case .pod(let pod) = journey.end {
             if journey.isRebuilt {
+                var arrived = context
+                if let outline = arrivedOutline(&arrived) { arrived.outline = outline }
                 let arrival = network.arrival
-                fate = receive(unsafe arrival.span.bytes, context, at: placedPods[pod], number, &observer)
+                // Bytes have no padding that could be uninitialized.
+                fate = receive(unsafe arrival.span.bytes, arrived, at: placedPods[pod], number, &observer)
             } else {
                 fate = receive(bytes, context, at: placedPods[pod], number, &observer)
             }
         }
         // What leaves the mesh is not between nodes, wherever it is captured.
         fate.wire = fate.disposition.kind == .leftMesh ? .none : journey.wire
-        fate.isLeak = journey.wire == .clear && mustBeEncrypted(context)
+        fate.leak = journey.wire == .clear && mustBeEncrypted(context) ? .inClear : leakByError(journey)
         fate.hops = outline.hopLimit &- journey.timeToLive
-        if journey.wire == .encrypted || journey.error != nil { fate.isLasting = false }
+        if journey.wire == .encrypted || journey.error != nil || journey.isRebuilt || mayBeESP(context, journey.end) {
+            fate.isLasting = false
+        }
         return fate
     }
 
-    /// Whether km_nodeinfo of the sending pod's node has the destination, which is on another node.
+    /// Whether km_nodeinfo of the node whose pods have the source has the destination, which is on another node.
     private func mustBeEncrypted(_ packet: PacketContext) -> Bool {
-        guard let sender = network.pod(at: packet.source) else { return false }
-        let node = network.pods[sender].node
-        guard network.node(for: packet.destination) != node else { return false }
+        if case .node? = places.owner(of: packet.source) { return false }
+        guard let node = network.node(for: packet.source), network.node(for: packet.destination) != node else {
+            return false
+        }
         return network.nodes[node].nodeInfo.lookup(MapAddress(packet.destination)) != nil
+    }
+
+    /// Whether a packet was encrypted, and an error about it crossed the wire in clear.
+    func leakByError(_ journey: Journey) -> Leak? {
+        journey.wire == .encrypted && journey.errorEnd?.wire == .clear ? .quotedInError : nil
+    }
+
+    /// Whether a node that got a datagram looks into it for ESP, of which each packet is another.
+    private func mayBeESP(_ packet: PacketContext, _ end: JourneyEnd) -> Bool {
+        guard case .node(let node) = end, packet.outline.protocolNumber == .udp else { return false }
+        return network.nodes[node].xfrm.states.contains { entry in
+            entry.state.destination == packet.destination
+                && entry.state.encapsulation?.destinationPort == packet.outline.destinationPort
+        }
     }
 
     /// What a journey's end means, but for a packet that has yet to be judged.
@@ -125,7 +145,7 @@ extension ReplayEngine {
         case .nobody: fate = PacketFate(.dropped, .nobodyHasIt)
         case .waiting: fate = PacketFate(.held, .waitsForFragments)
         case .unreadable: fate = PacketFate(.undetermined, .cutShort)
-        case .dropped(.malformed(let fault), _): fate = PacketFate(.malformed, .fault(fault))
+        case .dropped(.malformed(let fault), node: -1): fate = PacketFate(.malformed, .fault(fault))
         case .dropped(let drop, _): fate = PacketFate(.dropped, .network(drop))
         }
         switch journey.end {

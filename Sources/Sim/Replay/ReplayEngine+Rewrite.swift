@@ -11,7 +11,7 @@ extension ReplayEngine {
         let change = translation(of: packet, entry, side, isForward: isForward)
         let header = header(bytes, packet, side, number, isForward: isForward, &observer)
         guard change != nil || header != nil || isLarge(packet, side) else { return false }
-        missingByteCount = editor.load(bytes, packet.outline)
+        editor.load(bytes, packet.outline)
         if let change {
             observer.step(.translated(from: packet.outline.flow, to: change))
             if change.source != packet.outline.flow.source { editor.setSource(change.source) }

@@ -8,6 +8,9 @@ import Model
 public struct ReplayEngine {
     public internal(set) var world: World
     public internal(set) var network: Network
+    /// Where captured ESP packets go when pods were captured as well: their numbers are not those that the pods' packets
+    /// get in `network`, and must not meet them in a replay window.
+    var captureNetwork: Network?
     public let vantages: [Vantage]
     public let options: ReplayOptions
 
@@ -15,9 +18,9 @@ public struct ReplayEngine {
     let sides: [VantageSide?]
     /// Whether a pod's own capture is part of the replay, by its index.
     let isCaptured: [Bool]
-    /// Nodes of the pods whose capture is part of the replay.
-    let capturedNodes: Set<String>
     let transitCount: Int
+    /// Nodes, by their index in the network, whose uplink was captured.
+    let isUplinkCaptured: [Bool]
     /// Index in `Network.pods` by index in `ReplayPlaces.pods`, and the reverse; -1 for none.
     let networkPods: [Int]
     let placedPods: [Int]
@@ -44,12 +47,10 @@ public struct ReplayEngine {
     var fragments = FragmentMemory()
     var recent = RecentPackets()
     var decrypted = RecentPackets()
-    /// Whether any packet was decrypted in transit: then one in clear may be the same again.
+    /// Whether any packet was decrypted by a node whose uplink was captured: then one in clear may be the same again.
     var hasDecrypted = false
     var editor = PacketEditor()
     var segment = PacketEditor()
-    /// Of the packet in the editor, as many as the capture does not hold.
-    var missingByteCount = 0
     var frame: [UInt8] = []
     var cutPackets: UInt64 = 0
     /// The first packet that was cut into segments.
@@ -69,15 +70,23 @@ public struct ReplayEngine {
         self.options = options
         let places = ReplayPlaces(world.mesh)
         self.places = places
-        sides = vantages.map { VantageSide($0, places, world.mesh) }
-        var (isCaptured, capturedNodes) = ([Bool](repeating: false, count: places.pods.count), Set<String>())
-        for case .pod(let index, _)? in sides {
-            isCaptured[index] = true
-            capturedNodes.insert(places.pods[index].node)
+        sides = vantages.map { VantageSide($0, places, world.mesh, network) }
+        var isCaptured = [Bool](repeating: false, count: places.pods.count)
+        var isUplinkCaptured = [Bool](repeating: false, count: network.nodes.count)
+        var transitCount = 0
+        for side in sides {
+            switch side {
+            case .pod(let index, _): isCaptured[index] = true
+            case .transit(let node):
+                transitCount += 1
+                if let node { isUplinkCaptured[node] = true }
+            case nil: break
+            }
         }
         self.isCaptured = isCaptured
-        self.capturedNodes = capturedNodes
-        transitCount = sides.count { if case .transit? = $0 { true } else { false } }
+        self.isUplinkCaptured = isUplinkCaptured
+        self.transitCount = transitCount
+        captureNetwork = transitCount > 0 && isCaptured.contains(true) ? network : nil
         var networkPods = [Int](repeating: -1, count: places.pods.count)
         placedPods = network.pods.map { places.pod(WorkloadUID($0.name)) ?? -1 }
         for (index, placed) in placedPods.enumerated() where placed >= 0 { networkPods[placed] = index }
@@ -117,7 +126,8 @@ public struct ReplayEngine {
         let key = FlowKey(outline)
         let hash = key.hash
         let place = outline.fragment == nil ? flows.find(key, hash: hash) : nil
-        if let place, !observer.wantsSteps(of: record),
+        if let place, !hasDecrypted, !observer.wantsSteps(of: record),
+            outline.family == .v6 || InternetChecksum.isRight(ofPlainIPv4: bytes),
             let disposition = flows[place.number].repeats(
                 place, outline, record, shortestIdle: shortestIdle)
         {
@@ -130,7 +140,7 @@ public struct ReplayEngine {
 
     private func resolution(of place: FlowTable.Place, _ disposition: Int, _ record: PacketRecord) -> PacketResolution {
         PacketResolution(
-            record: record, disposition: books.dispositions[disposition], isLeak: false, isEncrypted: false,
+            record: record, disposition: books.dispositions[disposition], leak: nil, isEncrypted: false,
             judgement: nil)
     }
 

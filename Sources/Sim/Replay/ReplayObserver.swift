@@ -27,12 +27,15 @@ public struct PacketRecord: Hashable, Sendable {
 public struct PacketResolution: Hashable, Sendable {
     public var record: PacketRecord
     public var disposition: Disposition
-    /// Whether it was in clear where it had to be encrypted.
-    public var isLeak: Bool
+    /// How it was in clear where it had to be encrypted; nil where it was not.
+    public var leak: Leak?
     /// Whether ESP carried it.
     public var isEncrypted: Bool
     /// Who allowed or denied it, where policies were asked about this packet.
     public var judgement: Judgement?
+
+    /// Whether it was in clear where it had to be encrypted.
+    public var isLeak: Bool { leak != nil }
 }
 
 /// One step of a packet's way, for people.

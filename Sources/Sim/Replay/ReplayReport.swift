@@ -2,7 +2,7 @@ public import Model
 
 /// What a replay comes to. Rows are bounded in number, and the totals add up: every packet that was read is in exactly
 /// one row of `dispositions`, and every packet of a flow in exactly one row of `connections`.
-public struct ReplayReport: Sendable {
+public struct ReplayReport: Hashable, Sendable {
     /// Packets that became the same for the same reason.
     public struct DispositionRow: Hashable, Sendable {
         public var disposition: Disposition
@@ -13,6 +13,7 @@ public struct ReplayReport: Sendable {
 
     /// Packets between two nodes' pods that were in clear where they had to be encrypted.
     public struct LeakRow: Hashable, Sendable {
+        public var leak: Leak
         /// Names of the pods, or their addresses where nobody has them.
         public var source: String
         public var destination: String

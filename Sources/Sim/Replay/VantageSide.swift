@@ -4,17 +4,18 @@ import Model
 enum VantageSide: Sendable {
     /// A pod, by its index in `ReplayPlaces.pods`, and the addresses of its namespace.
     case pod(Int, [WideAddress])
-    /// Between the nodes, at an uplink or not.
-    case transit
+    /// Between the nodes; at the uplink of a node, by its index in the network.
+    case transit(node: Int?)
 
-    init?(_ vantage: Vantage, _ places: ReplayPlaces, _ mesh: Mesh) {
+    init?(_ vantage: Vantage, _ places: ReplayPlaces, _ mesh: Mesh, _ network: Network) {
         switch vantage {
         case .pod(let uid):
             guard let index = places.pod(uid) else { return nil }
             let pod = places.pods[index]
             let addresses = pod.isStandard ? pod.addresses : pod.addresses + (mesh.nodes[pod.node]?.addresses ?? [])
             self = .pod(index, addresses.map { WideAddress($0) })
-        case .node, .wire: self = .transit
+        case .node(let name): self = .transit(node: network.nodes.firstIndex { $0.name == name })
+        case .wire: self = .transit(node: nil)
         }
     }
 }

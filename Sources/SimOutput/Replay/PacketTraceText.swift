@@ -32,7 +32,7 @@ public struct PacketTraceText: Sendable {
         lines.append("\(style.bold("result")) \(result)")
         if let judgement = resolution.judgement { lines.append("  \(judgement)") }
         if resolution.isEncrypted { lines.append("  encrypted between the nodes") }
-        if resolution.isLeak { lines.append(style.red("  in clear, and had to be encrypted")) }
+        if let leak = resolution.leak { lines.append(style.red("  \(leak.phrase)")) }
         return lines.joined(separator: "\n") + "\n"
     }
 

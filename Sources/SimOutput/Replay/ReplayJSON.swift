@@ -67,7 +67,8 @@ extension ReplayReport.DispositionRow {
 extension ReplayReport.LeakRow {
     fileprivate var json: JSONValue {
         [
-            "source": .string(source), "destination": .string(destination), "traffic": traffic.json,
+            "how": .string(leak.rawValue), "source": .string(source), "destination": .string(destination),
+            "traffic": traffic.json,
             "firstPackets": .array(firstPackets.map { JSONValue($0) }),
         ]
     }

@@ -31,20 +31,27 @@ public struct ReplayText: Sendable {
     // MARK: What went wrong
 
     private var leaks: String {
-        guard !report.leaks.isEmpty else { return "" }
+        let kinds = Leak.allCases.filter { kind in report.leaks.contains { $0.leak == kind } }
+        return kinds.map { kind in
+            let phrase = kind.phrase.prefix(1).uppercased() + kind.phrase.dropFirst()
+            return style.red(phrase) + "\n" + table(of: kind, withOthers: kind == kinds.last).text
+        }.joined(separator: "\n")
+    }
+
+    private func table(of kind: Leak, withOthers: Bool) -> TextTable {
         var table = TextTable(columns: [
             .init("PACKETS", .right), .init("BYTES", .right), .init("FROM"), .init("TO"), .init("FIRST PACKETS"),
         ])
-        for row in report.leaks {
+        for row in report.leaks where row.leak == kind {
             table.append([
                 "\(row.traffic.packets)", "\(row.traffic.bytes)", row.source, row.destination,
                 ReplayPhrases.numbers(row.firstPackets, of: row.traffic.packets),
             ])
         }
-        if report.otherLeaks.packets > 0 {
+        if withOthers, report.otherLeaks.packets > 0 {
             table.append(["\(report.otherLeaks.packets)", "\(report.otherLeaks.bytes)", "others", "", ""])
         }
-        return style.red("In clear, and had to be encrypted") + "\n" + table.text
+        return table
     }
 
     private var drops: String {

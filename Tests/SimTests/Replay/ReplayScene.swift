@@ -71,15 +71,17 @@ struct ReplayScene {
     static func uid(_ name: String) -> WorkloadUID { WorkloadUID("c//Pod/shop/\(name)") }
 
     /// Each node marks what goes to the other's pods, encrypts it, and takes what the other encrypted.
-    private mutating func encrypt() throws {
+    mutating func encrypt(replayWindow: UInt32 = 0, encapsulation: UDPEncapsulation? = nil) throws {
         let keys = [UInt8](repeating: 7, count: 20)
         for (from, to) in [(0, 1), (1, 0)] {
             let (source, target) = (network.nodes[from], network.nodes[to])
             let (own, peer) = (source.addresses[0], target.addresses[0])
             let key = try require(AEADKey(bytes: keys))
             let anywhere = try require(Prefix("0.0.0.0/0"))
-            let out = XFRMState(source: own, destination: peer, spi: SPI(rawValue: 1), key: key)
+            let out = XFRMState(
+                source: own, destination: peer, spi: SPI(rawValue: 1), key: key, encapsulation: encapsulation)
             var incoming = out
+            incoming.replayWindow = replayWindow
             incoming.outputMark = .decrypted
             try network.nodes[from].xfrm.apply(.addState(out))
             try network.nodes[to].xfrm.apply(.addState(incoming))
