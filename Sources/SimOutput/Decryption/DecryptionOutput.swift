@@ -73,7 +73,7 @@ public struct DecryptionOutput: Sendable {
     }
 
     private static func detail(_ failure: DecryptionReport.Failure) -> String {
-        let count = failure.packetCount > 1 ? counted(failure.packetCount, "packet") : ""
+        let count = failure.packetCount > 1 ? counted(failure.packetCount, "fragment") : ""
         let details = [count, failure.detail].filter { !$0.isEmpty }
         return details.isEmpty ? "" : " (\(details.joined(separator: ": ")))"
     }
