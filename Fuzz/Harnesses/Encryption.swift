@@ -42,7 +42,8 @@ func decryptPackets(_ bytes: [UInt8]) {
         let isIPv6 = packet.byteCount > 0 && packet.byte(at: 0) >> 4 == 6
         count += 1
         let isTaken: Void? = try? decryption.take(
-            packet, isIPv6 ? .ipv6 : .ipv4, at: .init(number: count), isCut: bytes[offset] & 1 == 1)
+            packet, isIPv6: isIPv6, originalByteCount: packet.byteCount + Int(bytes[offset] & 1) * 1500,
+            at: .init(number: count))
         precondition(isTaken != nil)
         offset = end
     }

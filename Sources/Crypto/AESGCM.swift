@@ -10,9 +10,6 @@ struct AESGCM: ~Copyable {
         case sealing = 1
     }
 
-    /// Of the nonce, which GCM takes as it is.
-    static let nonceByteCount = 12
-
     private let context: OpaquePointer
 
     /// - Parameter key: 16, 24 or 32 bytes.

@@ -16,12 +16,17 @@ extension Option {
 extension Invocation {
     /// The packets of the captures that the command's positional arguments name.
     /// - Throws: where a capture cannot be opened, or the filter's expression is wrong.
-    func packets() throws -> NetworkPackets {
+    func packets() throws -> NetworkPackets { try packets(of: positionals) }
+
+    /// The packets of captures, as the options want them.
+    func packets(of paths: [String]) throws -> NetworkPackets {
         do {
-            return try NetworkPackets(paths: positionals, filter: value("filter"), tunnels: tunnels)
+            return try NetworkPackets(paths: paths, filter: value("filter"), tunnels: tunnels)
         } catch let error as CaptureError {
             let place = error.offset.map { "at byte \($0): " } ?? ""
             throw InputError(error.file, nil, place + error.message)
+        } catch let error as FilterError {
+            throw usageError(.rule("--filter: \(error)"))
         }
     }
 

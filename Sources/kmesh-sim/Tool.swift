@@ -22,6 +22,7 @@ enum Tool {
         } catch let error as InputError {
             return console.end(with: .badInput, saying: error.description)
         } catch let error as FilterError {
+            // A pcapng file may come late to a link type that the expression does not fit.
             return console.end(with: .usage, saying: "\(declaration.name): --filter: \(error)")
         } catch let error as OutputError {
             if error.isBrokenPipe { Output.endByBrokenPipe() }

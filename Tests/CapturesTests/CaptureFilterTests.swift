@@ -63,7 +63,9 @@ struct CaptureFilterTests {
         var filters = CaptureFilters(expression: "tcp port 80")
         var accepted: [Bool] = []
         while let record = try reader.next() {
-            accepted.append(try reader.withBytes(of: record) { try filters.accepts(record, $0) })
+            let filter = try filters.filter(for: record.linkType)
+            accepted.append(
+                reader.withBytes(of: record) { filter.accepts($0, originalByteCount: record.originalByteCount) })
         }
         #expect(accepted == [true, true, false])
     }

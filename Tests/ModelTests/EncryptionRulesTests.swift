@@ -110,10 +110,32 @@ func whatOneNodeSendsTheOtherReceives(preset: Preset) throws {
     #expect(try rules(local, remote, .hardened, isEstablished: true).sending.isEmpty)
 }
 
+/// H20: in whatever way a node cannot send encrypted, it does not send in clear.
+@Test(
+    arguments: [
+        ("the peer's key is not known", 1, 9, 1), ("the own key is not known", 9, 1, 0), ("neither is known", 8, 9, 0),
+        ("the peer is ahead", 1, 2, 1),
+    ] as [(String, UInt32, UInt32, Int)])
+func whatCannotBeSentEncryptedIsBlocked(_ name: String, _ own: UInt32, _ other: UInt32, _ received: Int) throws {
+    let (local, remote) = (try node(1, spi: own), try node(2, spi: other))
+    let hardened = try rules(local, remote, .hardened, keys: [1, 2])
+    #expect(hardened.receiving.states.count == received)
+    #expect(hardened.sending.policies.map(\.action) == [.block] && hardened.sending.count == 1)
+    #expect(hardened.sending.policies.map(\.selector.destination) == remote.podPrefixes)
+    #expect(try rules(local, remote, .hardened, keys: [1, 2], isEstablished: true).sending.isEmpty)
+    #expect(try rules(local, remote, .upstream, keys: [1, 2]).sending.isEmpty)
+}
+
+@Test func aPeerWithoutAnAddressOfTheFamilyIsBlocked() throws {
+    let (local, remote) = (try node(1), try node(2, addresses: ["fd00::2"]))
+    #expect(try rules(local, remote, .hardened).sending.policies.map(\.action) == [.block])
+    #expect(try rules(local, remote, .upstream).sending.isEmpty)
+}
+
 @Test(arguments: Preset.allCases)
 func sendingWaitsForTheOwnKeyFile(preset: Preset) throws {
     let ahead = try rules(node(1, spi: 1), node(2, spi: 2), preset, keys: [1, 2])
-    #expect(ahead.receiving.states.count == 1 && ahead.sending.isEmpty)
+    #expect(ahead.receiving.states.count == 1 && ahead.sending.states.isEmpty)
     let behind = try rules(node(1, spi: 2), node(2, spi: 1), preset, keys: [1, 2])
     #expect(behind.receiving.states.map(\.spi) == [SPI(rawValue: 2)])
     #expect(behind.sending.states.map(\.spi) == [SPI(rawValue: 1)])

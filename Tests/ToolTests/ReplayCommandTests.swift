@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -17,6 +18,9 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --managed none", 0, "nothing behind the point of capture translates"),
     LineCase("replay \(capture) \(mesh) --managed labelled", 1, "connect4.portNotListed"),
     LineCase("replay \(capture) \(mesh) --seed 9", 1, "seed 9"),
+    LineCase(
+        "replay \(capture) --mesh scenarios/mesh/books.yaml", 0, "guessed: no packet tells",
+        "are its nodes known (--nodes)?"),
     LineCase("replay \(capture) \(mesh) --filter icmp", 0, "115", "filtered out", "books/ratings-v1-0 (ICMP)"),
     LineCase("replay \(capture) \(mesh) --preset upstream", 0, "preset upstream"),
     LineCase("replay \(capture) \(mesh) --tunnels all", 1, "connect4.portNotListed"),
@@ -33,7 +37,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture)", 2, "missing option '--mesh FILE...'"),
     LineCase("replay \(capture) \(mesh) --at nowhere", 3, "--at: \"nowhere\" must be pod:NAMESPACE/NAME, node:NAME or"),
     LineCase("replay \(capture) \(mesh) --at pod:produktpage-v1-0", 3, "did you mean productpage-v1-0?"),
-    LineCase("replay \(capture) \(mesh) --at pod:", 3, "--at: there is no pod \"\""),
+    LineCase("replay \(capture) \(mesh) --at pod:", 3, "--at: there is no pod \"\"; known: books/details-v1-0, books/"),
     LineCase("replay \(capture) \(mesh) --at node:node-c", 3, "there is no node \"node-c\"; did you mean node-"),
     LineCase("replay \(capture) \(mesh) --at wire wire", 2, "--at: give one place, or one for each capture"),
     LineCase("replay \(capture) \(mesh) --filter port", 2, "--filter: "),
@@ -46,7 +50,7 @@ private let recordedMesh = "--mesh Tests/Fixtures/captures/recordings-mesh.yaml"
     LineCase("replay \(capture) \(mesh) --packet 1 --pcap-out a", 2, "leave --pcap-out and --wire-out out"),
     LineCase("replay \(capture) \(mesh) --pcap-out -", 2, "standard output is for the report"),
     LineCase("replay \(capture) \(mesh) --pcap-out a --wire-out a", 2, "a file can be written once only"),
-    LineCase("replay \(capture) \(mesh) --wire-out \(capture)", 2, "not while it is read"),
+    LineCase("replay \(capture) \(mesh) --wire-out \(capture)", 2, "not where it is read"),
     LineCase("replay \(capture) \(mesh) --preset upstream,hardened", 2, "one of: upstream, hardened"),
     LineCase("replay - - \(mesh)", 2, "standard input can be read only once"),
     LineCase("replay nowhere.pcap \(mesh)", 3, "nowhere.pcap: "),
@@ -74,6 +78,18 @@ func replaysEndAsDocumented(_ c: LineCase) throws {
         #expect(finished.code == 1 && finished.output == "", "\(option)")
         #expect(finished.errors.contains("/nonexistent/file"), "\(finished.errors)")
     }
+}
+
+@Test func aBootIDThatIsTooShortIsBadInput() throws {
+    let scratch = try ScratchDirectory()
+    let path = "\(packageDirectory)/scenarios/captures/nodeinfos.yaml"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let short = try scratch.write("short.yaml", text.replacingOccurrences(of: "bbbbbbbb-", with: "b-"))
+    let finished = try kmeshSim(
+        ["replay", capture, "--mesh", "scenarios/mesh/books.yaml", short] + Sample.nodes
+            + ["--keys", "scenarios/captures/test-key.json"])
+    #expect(finished.code == 3 && finished.output == "")
+    #expect(finished.errors.contains("short.yaml: the keys between node-a and node-b: "), "\(finished.errors)")
 }
 
 @Test func theTotalsTellWhatWasFilteredOut() throws {

@@ -24,6 +24,38 @@ struct ReplayFileTests {
         finished.output.split(separator: "\n").dropFirst().joined(separator: "\n")
     }
 
+    /// Also by another name; and what fails leaves what was there.
+    @Test func noFileIsWrittenOverAnInput() throws {
+        let capture = try write("books.pcap", sample)
+        let link = "\(scratch.path)/link.pcap"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: capture)
+        for name in [capture, link] {
+            let finished = try replay([capture], "--wire-out", name)
+            #expect(finished.code == 2)
+            #expect(finished.errors.contains("not where it is read"))
+        }
+        let old = try write("old.pcap", Data([1, 2, 3]))
+        #expect(try replay([capture], "--wire-out", old, "--xfrm", "nowhere.txt").code == 3)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: old)) == Data([1, 2, 3]))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).allSatisfy { !$0.hasSuffix(".part") })
+    }
+
+    /// Each capture is looked at by itself, however far apart they are.
+    @Test func capturesOfDifferentDaysAreBothGuessed() throws {
+        let first = try write("first.pcap", sample)
+        var later = [UInt8](sample)
+        // Seconds are the first field of each record.
+        var offset = 24
+        while offset < later.count {
+            let length = (0..<4).reduce(0) { $0 | Int(later[offset + 8 + $1]) << (8 * $1) }
+            later[offset + 3] &+= 1
+            offset += 16 + length
+        }
+        let second = try write("second.pcap", Data(later))
+        let head = report(try replay([first, second])).split(separator: "\n").prefix(1)
+        #expect(head.allSatisfy { $0.contains("taken in pod books/productpage-v1-0, guessed") }, "\(head)")
+    }
+
     @Test func standardInputGivesTheSameAsTheFile() throws {
         let fromFile = try replay([Sample.capture])
         let piped = try replay(["-"], bytes: sample)

@@ -39,6 +39,19 @@ struct ReplayRecordingTests {
         #expect(made.count == recorded.count)
     }
 
+    /// With the IVs and identifications of the recording every ESP packet has the recorded bytes.
+    @Test(arguments: ["basic4", "headers4", "replay_w0", "replay_w32", "v6in6", "wrongkey"])
+    func givenTheRecordedChanceTheBytesAreTheWires(recording: String) throws {
+        let scratch = try ScratchDirectory()
+        let wire = "\(scratch.path)/wire.pcap"
+        let underlay = file(recording, "underlay.pcap")
+        _ = try replayPods(recording, ["--wire-out", wire, "--chance-from", underlay])
+        let made = try WirePacket.encrypted(of: wire)
+        let recorded = try WirePacket.encrypted(of: underlay)
+        #expect(!recorded.isEmpty)
+        #expect(made == recorded)
+    }
+
     @Test func duringARotationNothingIsLost() throws {
         let scratch = try ScratchDirectory()
         let wire = "\(scratch.path)/wire.pcap"
@@ -65,12 +78,35 @@ struct ReplayRecordingTests {
         #expect(checked.code == 1)
         #expect(checked.output.contains("      4    368  dropped  7, 8, 89, 90   XfrmInStateSeqError: "))
         #expect(checked.output.contains("      1     92  dropped  91             XfrmInStateProtoError: "))
+        #expect(checked.output.contains("    4  XfrmInStateSeqError    B\n"))
         let unchecked = try replayWire("replay_w0", "underlay_pb.pcap")
         #expect(!unchecked.output.contains("XfrmInStateSeqError"))
         #expect(unchecked.output.contains("      2    184  dropped  93, 94         XfrmInStateProtoError: "))
         #expect(unchecked.output.contains("no replay window"))
         let trace = try replayWire("replay_w0", "underlay_pb.pcap", ["--packet", "7"])
         #expect(trace.output.contains("  replay window   none, so that nothing is checked\n"))
+    }
+
+    /// What /proc/net/xfrm_stat showed after the recording, but for what is 0.
+    private func recordedCounters(_ recording: String) throws -> [String] {
+        try ["A", "B"].flatMap { node in
+            try Recordings.text(recording, "\(node).xfrm_stat").split(separator: "\n").compactMap { line in
+                let fields = line.split(whereSeparator: \.isWhitespace)
+                return fields.count == 2 && fields[1] != "0" ? "\(node) \(fields[0]) \(fields[1])" : nil
+            }
+        }
+    }
+
+    @Test(arguments: ["replay_w0", "replay_w32", "wrongkey", "basic4"])
+    func countersAreThoseOfTheKernel(recording: String) throws {
+        let isOnWire = recording.hasPrefix("replay")
+        let finished =
+            try isOnWire
+            ? replayWire(recording, "underlay_pb.pcap", ["-o", "json"]) : replayPods(recording, ["-o", "json"])
+        let json = try #require(JSONSerialization.jsonObject(with: Data(finished.output.utf8)) as? [String: Any])
+        let counters = try #require(json["xfrmCounters"] as? [[String: Any]])
+        let made = counters.map { "\($0["node"] ?? "") \($0["counter"] ?? "") \($0["count"] ?? "")" }
+        #expect(try made == recordedCounters(recording))
     }
 
     @Test func aWrongKeyIsTold() throws {
@@ -111,15 +147,32 @@ private struct WirePacket: Hashable {
     }
 
     static func packets(of path: String) throws -> [WirePacket] {
+        try bytes(of: path).compactMap { WirePacket($0) }
+    }
+
+    /// All bytes of ESP packets and their fragments, by their source.
+    static func encrypted(of path: String) throws -> [[UInt8]: [[UInt8]]] {
+        var packets: [[UInt8]: [[UInt8]]] = [:]
+        for packet in try bytes(of: path) where packet[packet[0] >> 4 == 4 ? 9 : 6] == 50 {
+            guard let source = WirePacket(packet)?.source else { continue }
+            packets[source, default: []].append(packet)
+        }
+        return packets
+    }
+
+    /// Packets from the IP header on, without an Ethernet frame's padding.
+    private static func bytes(of path: String) throws -> [[UInt8]] {
         var reader = try CaptureReader(path: path)
-        var packets: [WirePacket] = []
+        var packets: [[UInt8]] = []
         while let record = try reader.next() {
             let link = try LinkLayer(record.linkType)
             try reader.withBytes(of: record) { frame in
                 let layer = try link.networkLayer(of: frame)
                 guard layer.etherType == .ipv4 || layer.etherType == .ipv6 else { return }
                 let packet = (layer.offset..<frame.byteCount).map { frame.byte(at: $0) }
-                if let packet = WirePacket(packet) { packets.append(packet) }
+                let isIPv4 = layer.etherType == .ipv4
+                let length = Int(packet[isIPv4 ? 2 : 4]) << 8 | Int(packet[isIPv4 ? 3 : 5])
+                packets.append(Array(packet.prefix(isIPv4 ? length : 40 + length)))
             }
         }
         return packets

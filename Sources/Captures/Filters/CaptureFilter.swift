@@ -62,13 +62,8 @@ public struct CaptureFilters: Sendable {
 
     public init(expression: String) { self.expression = expression }
 
-    /// Whether a record passes; compiles the expression for a link type that has not come up before.
-    /// - Parameter frame: The record's captured bytes.
-    public mutating func accepts(_ record: CaptureRecord, _ frame: RawSpan) throws(FilterError) -> Bool {
-        try filter(for: record.linkType).accepts(frame, originalByteCount: record.originalByteCount)
-    }
-
-    /// The filter for a link type. Asked for before anything is read, it tells a wrong expression early.
+    /// The filter for a link type, compiled where that has not come up before. Asked for before anything is read, it tells
+    /// a wrong expression early.
     @discardableResult
     public mutating func filter(for linkType: LinkType) throws(FilterError) -> CaptureFilter {
         if let entry = compiled.first(where: { $0.linkType == linkType }) { return entry.filter }

@@ -58,6 +58,21 @@ public struct CaptureReader: ~Copyable {
         self = reader
     }
 
+    /// Whether a path is a regular file, which can be read twice; a pipe cannot.
+    public static func canBeReadTwice(_ path: String) -> Bool {
+        var status = stat()
+        // stat(2) reads the path up to its end, which Swift provides, and fills one structure.
+        return unsafe path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Whether two paths lead to one file; false where one leads to none.
+    public static func areSame(_ first: String, _ second: String) -> Bool {
+        var (one, other) = (stat(), stat())
+        // stat(2) reads the path up to its end, which Swift provides, and fills one structure.
+        guard unsafe stat(first, &one) == 0, unsafe stat(second, &other) == 0 else { return false }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+    }
+
     /// Reads a capture that is in memory.
     public init(contents: [UInt8], name: String) throws(CaptureError) {
         var reader = CaptureReader(name, try Self.window(name, MemoryStream(contents)), nil, nil)

@@ -17,13 +17,16 @@ public struct CaptureWriteError: Error, Hashable, Sendable, CustomStringConverti
 
 /// Collects bytes and writes them to a file in large pieces.
 ///
-/// What is still buffered when the value ends is lost: only `finish` can report an error, so call it last.
+/// A regular file appears under its name with `finish`, whole: what stood there before, which may be what is being read,
+/// stays until then, and for ever where something fails.
 struct BufferedFile: ~Copyable {
     /// Buffered bytes that trigger a write.
     private static let capacity = 1 << 16
 
     let file: String
     private let descriptor: CInt
+    /// What the file is called until it is whole; nil for what is no regular file.
+    private var unfinished: String?
     private var buffer: [UInt8] = []
 
     /// Creates or replaces a file.
@@ -32,14 +35,32 @@ struct BufferedFile: ~Copyable {
     ///   - isSecret: Whether nobody else may read a file that is created.
     init(path: String, isSecret: Bool) throws(CaptureWriteError) {
         file = path == "-" ? "standard output" : path
-        // open(2) reads the path up to its end, which Swift provides.
+        var status = stat()
+        // stat(2) and open(2) read the path up to its end, which Swift provides, and stat(2) fills one structure.
+        let isSpecial = unsafe path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+        unfinished = isSpecial ? nil : path + ".part"
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-        descriptor = unsafe path == "-" ? STDOUT_FILENO : open(path, flags, isSecret ? 0o600 : 0o644)
+        descriptor =
+            unsafe path == "-" ? STDOUT_FILENO : open(unfinished ?? path, flags, isSecret ? 0o600 : 0o644)
         guard descriptor >= 0 else { throw CaptureWriteError(file: file, errno: errno) }
         buffer.reserveCapacity(2 * Self.capacity)
     }
 
-    deinit { if descriptor > STDOUT_FILENO { close(descriptor) } }
+    deinit {
+        if descriptor > STDOUT_FILENO { close(descriptor) }
+        // unlink(2) reads the path up to its end, which Swift provides. What cannot be removed stays, under a name that
+        // says what it is.
+        if let unfinished { _ = unsafe unlink(unfinished) }
+    }
+
+    /// Writes what is buffered, and gives the file its name.
+    mutating func finish() throws(CaptureWriteError) {
+        try flush()
+        guard let unfinished else { return }
+        // rename(2) reads the paths up to their ends, which Swift provides.
+        guard unsafe rename(unfinished, file) == 0 else { throw CaptureWriteError(file: file, errno: errno) }
+        self.unfinished = nil
+    }
 
     mutating func write(_ bytes: [UInt8]) throws(CaptureWriteError) {
         buffer += bytes

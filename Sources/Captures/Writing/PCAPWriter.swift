@@ -31,6 +31,6 @@ public struct PCAPWriter: ~Copyable {
         try output.write(packet)
     }
 
-    /// Writes what is still buffered. Without it the file may miss its end.
-    public mutating func finish() throws(CaptureWriteError) { try output.flush() }
+    /// Writes what is still buffered. Without it there is no file, or what stood there before.
+    public mutating func finish() throws(CaptureWriteError) { try output.finish() }
 }

@@ -2,7 +2,8 @@
 ///
 /// Upstream's have three accidents when they are applied. A state is found by its destination, SPI and mark, and has no
 /// mark: of the second peer's receiving states each is refused as existing. All peers' in and fwd policies have one
-/// identity, and name one source: the last peer's win. A peer whose SPI is unknown gets none, and is sent to in clear.
+/// identity, and name one source: the last peer's win. A peer whose SPI is unknown gets none, and is sent to in clear, as
+/// is one that is ahead.
 public struct EncryptionRules: Hashable, Sendable {
     /// First, everywhere, and before the node publishes its SPI.
     public private(set) var receiving: [XFRMChange] = []
@@ -13,14 +14,16 @@ public struct EncryptionRules: Hashable, Sendable {
     public static let replayWindow: UInt32 = 64
 
     /// - Parameters:
-    ///   - isEstablished: Whether earlier rules send to the peer encrypted. They stay where the peer's key is not known
-    ///     yet, and keep packets from being blocked.
+    ///   - isEstablished: Whether earlier rules send to the peer encrypted. They stay where new ones cannot yet, and keep
+    ///     packets from being blocked as they are else in the preset `hardened`.
     ///   - receivedMark: What the node's interface marks ESP packets from an address with, for the preset `hardened`.
     ///   - digest: SHA-512.
     public init(
         local: NodeEncryption, remote: NodeEncryption, keys: EncryptionKeys, preset: Preset,
         isEstablished: Bool = false, receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) {
+        // In km_nodeinfo the peer is in any case: what has no policy of its own would leave in clear.
+        defer { if preset == .hardened, sending.isEmpty, !isEstablished { sending = Self.blocks(remote) } }
         guard let localKey = keys[local.spi] else { return }
         let remoteKey = keys[remote.spi]
         if preset == .upstream, remoteKey == nil { return }
@@ -37,11 +40,7 @@ public struct EncryptionRules: Hashable, Sendable {
             receiving.append(.addState(state))
             receiving += Self.receivingPolicies(local, pair, preset)
         }
-        guard let remoteKey else {
-            if !isEstablished { sending = Self.blocks(remote) }
-            return
-        }
-        guard remote.spi <= local.spi else { return }
+        guard let remoteKey, remote.spi <= local.spi else { return }
         for pair in Self.sendingPairs(local, remote, preset) {
             let key = try remoteKey.derived(from: pair.local, to: pair.remote, digest: digest)
             var state = XFRMState(

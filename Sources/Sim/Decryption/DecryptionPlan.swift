@@ -15,6 +15,8 @@ public struct DecryptionPlan: Sendable {
         var replayWindow: UInt32
         /// The highest number that a listing shows.
         var highest: UInt64
+        /// Where the receiver takes ESP in UDP; empty for plain ESP, and where nothing says so.
+        var receivingPorts: [UInt16]
     }
 
     /// A state of another algorithm.
@@ -68,6 +70,14 @@ public struct DecryptionPlan: Sendable {
             if candidate.prefix.length > best?.prefix.length ?? -1 { best = candidate }
         }
         return best?.owner
+    }
+
+    /// Whether packets between two addresses go from the pods of one node to those of another.
+    func needsEncryption(_ addresses: AddressPair) -> Bool {
+        guard let source = owner(of: addresses.source), let destination = owner(of: addresses.destination) else {
+            return false
+        }
+        return source != destination
     }
 
     // MARK: Sources
@@ -150,12 +160,15 @@ public struct DecryptionPlan: Sendable {
                 Association(
                     source: state.source, destination: state.destination, spi: state.spi, key: state.key,
                     hasExtendedSequence: state.hasExtendedSequence, replayWindow: state.replayWindow,
-                    highest: highest))
+                    highest: highest, receivingPorts: state.encapsulation.map { [$0.destinationPort] } ?? []))
             return
         }
         associations[known].replayWindow = max(associations[known].replayWindow, state.replayWindow)
         associations[known].highest = max(associations[known].highest, highest)
         if state.hasExtendedSequence { associations[known].hasExtendedSequence = true }
+        if let port = state.encapsulation?.destinationPort, !associations[known].receivingPorts.contains(port) {
+            associations[known].receivingPorts.append(port)
+        }
     }
 
     /// A policy's destinations are behind the far end of its tunnel: of received packets that is the node itself.

@@ -57,6 +57,8 @@ public struct DecryptionReport: Hashable, Sendable {
         public var sequence: UInt32?
         /// A phrase with more, empty where there is none.
         public var detail: String
+        /// More than one for the fragments of a packet.
+        public var packetCount: UInt64 = 1
 
         init(
             kind: Kind, place: Place, source: IPAddress, destination: IPAddress, spi: SPI? = nil,
@@ -104,11 +106,12 @@ public struct DecryptionReport: Hashable, Sendable {
         public var lastSequence: UInt32
     }
 
-    /// Packets in clear between two addresses.
-    public struct Leak: Hashable, Sendable {
+    /// Packets in clear between two addresses that should be encrypted.
+    public struct ClearPackets: Hashable, Sendable {
         public var source: IPAddress
         public var destination: IPAddress
         public var packetCount: UInt64 = 0
+        /// Of IP packets, on the wire; of fragments their data.
         public var byteCount: UInt64 = 0
         public var first: Place
     }
@@ -119,10 +122,12 @@ public struct DecryptionReport: Hashable, Sendable {
 
     /// Only those of which there were packets.
     public internal(set) var associations: [Association] = []
-    public internal(set) var strangers: [Stranger] = []
-    public internal(set) var leaks: [Leak] = []
+    public private(set) var strangers: [Stranger] = []
+    public private(set) var leaks: [ClearPackets] = []
+    /// What followed its ESP packet at once: no leak on a node's own interface, and nowhere else.
+    public private(set) var copies: [ClearPackets] = []
     /// The first ones; those of leaks are told by `leaks`.
-    public internal(set) var failures: [Failure] = []
+    public private(set) var failures: [Failure] = []
     private var counts = [UInt64](repeating: 0, count: Kind.allCases.count)
 
     /// How many packets are of a kind.
@@ -141,4 +146,49 @@ public struct DecryptionReport: Hashable, Sendable {
     /// Those that the check is about.
     public var failureCount: UInt64 { Kind.allCases.filter(\.isFailure).reduce(0) { $0 + self[$1] } }
     public var isSuccess: Bool { failureCount == 0 }
+
+    // MARK: Taking account
+
+    /// Keeps a failure; it is counted already.
+    mutating func note(_ failure: Failure) {
+        if failures.count < Self.failureLimit { failures.append(failure) }
+    }
+
+    /// Counts packets in clear that should be encrypted.
+    /// - Parameter isCopy: Whether they follow their ESP packets.
+    mutating func countClear(
+        _ addresses: AddressPair, isCopy: Bool = false, packetCount: UInt64 = 1, byteCount: Int, at place: Place
+    ) {
+        self[isCopy ? .copy : .leak] += packetCount
+        let packets = ClearPackets(
+            source: addresses.source, destination: addresses.destination, packetCount: packetCount,
+            byteCount: UInt64(byteCount), first: place)
+        if isCopy { copies.add(packets) } else { leaks.add(packets) }
+    }
+
+    /// Enters a packet without a state; it is counted already.
+    mutating func add(_ stranger: Stranger) {
+        let index = strangers.firstIndex {
+            $0.spi == stranger.spi && $0.destination == stranger.destination && $0.source == stranger.source
+        }
+        if let index {
+            strangers[index].packetCount += stranger.packetCount
+            strangers[index].byteCount += stranger.byteCount
+            strangers[index].lastSequence = stranger.lastSequence
+        } else if strangers.count < Self.pairLimit {
+            strangers.append(stranger)
+        }
+    }
+}
+
+extension [DecryptionReport.ClearPackets] {
+    fileprivate mutating func add(_ packets: DecryptionReport.ClearPackets) {
+        let index = firstIndex { $0.source == packets.source && $0.destination == packets.destination }
+        if let index {
+            self[index].packetCount += packets.packetCount
+            self[index].byteCount += packets.byteCount
+        } else if count < DecryptionReport.pairLimit {
+            append(packets)
+        }
+    }
 }

@@ -27,20 +27,19 @@ struct ICMPErrorPacket {
         }
     }
 
-    /// Writes the error into a buffer.
+    /// Writes the error into a buffer, as far as the capture holds what it quotes; its checksum is 0 without all of that.
     /// - Parameters:
     ///   - bytes: Of the packet that it is about; the error quotes its beginning as it stands, `head` included.
     ///   - chance: Identification of an IPv4 packet, or flow label of an IPv6 one.
-    /// - Returns: The error's head; nil where the capture holds too little to quote.
+    /// - Returns: The error's head, with its whole size.
     static func write(
         _ error: ICMPError, about bytes: RawSpan, _ head: PacketHead, from source: IPAddress, chance: UInt32,
         into buffer: inout [UInt8]
-    ) -> PacketHead? {
+    ) -> PacketHead {
         let isV4 = head.family == .v4
         let ipByteCount = isV4 ? IPv4Header.fixedByteCount : IPv6Header.byteCount
         let limit = isV4 ? byteLimit : IPv6Header.minimumMTU
         let quoted = min(head.byteCount, limit - ipByteCount - icmpHeaderByteCount)
-        guard bytes.byteCount >= quoted else { return nil }
         let reply = PacketHead(
             headerByteCount: ipByteCount, byteCount: ipByteCount + icmpHeaderByteCount + quoted,
             // IPv4: the type of service, with the precedence of network control.
@@ -60,7 +59,7 @@ struct ICMPErrorPacket {
         buffer.append(network16: 0)
         buffer.append(network32: value)
         buffer.append(contentsOf: quote)
-        buffer.setICMPChecksum(reply)
+        if bytes.byteCount >= quoted { buffer.setICMPChecksum(reply) }
         return reply
     }
 }

@@ -59,6 +59,11 @@ public struct Journey: Hashable, Sendable {
     public struct ErrorEnd: Hashable, Sendable {
         public var end: JourneyEnd
         public var wire: WireForm
+        /// Whether the packet that it quotes reached the node encrypted.
+        public var quotesDecrypted: Bool
+
+        /// H17: whether it left the node in clear although the packet that it quotes had come encrypted.
+        public var isLeak: Bool { quotesDecrypted && (wire == .clear || end == .outside) }
     }
 }
 

@@ -22,10 +22,8 @@ extension Network {
             }
         var buffer = takeBuffer()
         defer { giveBack(buffer) }
-        guard
-            let head = ICMPErrorPacket.write(
-                error, about: bytes, transit.head, from: source, chance: chance, into: &buffer)
-        else { return }
+        let head = ICMPErrorPacket.write(
+            error, about: bytes, transit.head, from: source, chance: chance, into: &buffer)
         recorder.record(node: node, .error(error))
         let mustEncrypt = options.nodeErrors == .encrypt && transit.decryptedBy != nil
         var reply = Transit(head, mark: mustEncrypt ? .encrypt : .none)
@@ -35,6 +33,7 @@ extension Network {
         sendOwn(
             unsafe buffer.span.bytes, &reply, at: node, &replyJourney, &recorder, mustEncrypt: mustEncrypt)
         journey.error = error
-        journey.errorEnd = Journey.ErrorEnd(end: replyJourney.end, wire: replyJourney.wire)
+        journey.errorEnd = Journey.ErrorEnd(
+            end: replyJourney.end, wire: replyJourney.wire, quotesDecrypted: transit.decryptedBy != nil)
     }
 }

@@ -220,8 +220,9 @@ extension Network {
         recorder.record(node: node, .netfilter(.postrouting))
         guard let state else { return transmit(bytes, &transit, at: node, by: route, &journey, &recorder) }
         let limit = nodes[node].tunnelMTU(state)
-        if transit.head.family == .v6, transit.head.byteCount > max(limit, IPv6Header.minimumMTU) {
-            return refuseSize(limit, bytes, transit, at: node, &journey, &recorder)
+        let limitOfV6 = max(limit, IPv6Header.minimumMTU)
+        if transit.head.family == .v6, transit.head.byteCount > limitOfV6 {
+            return refuseSize(limitOfV6, bytes, transit, at: node, &journey, &recorder)
         }
         recorder.record(node: node, .size(transit.head.byteCount, limit: limit))
         encrypt(bytes, &transit, at: node, state: state, &journey, &recorder)

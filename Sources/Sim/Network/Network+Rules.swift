@@ -75,15 +75,29 @@ extension Network {
         } catch {
             throw .map(node: name, error)
         }
-        guard refused > 0 else { return [] }
-        return ["node \(name) refuses the state for what \(peer) sends: another peer has the same SPI"]
+        var notes: [String] = []
+        if !rules.encrypts {
+            let instead = preset == .hardened ? "blocks it" : "sends it in clear"
+            notes.append("node \(name) cannot encrypt what it sends to the pods of \(peer), and \(instead)")
+        }
+        if refused > 0 {
+            notes.append("node \(name) refuses the state for what \(peer) sends: another peer has the same SPI")
+        }
+        return notes
     }
 
     /// Applies what was recorded of a node, or typed there. km_nodeinfo gets the prefixes that out policies ask to be
     /// encrypted for marked packets.
-    public mutating func apply(_ changes: [XFRMChange], at node: Int) throws(EncryptionSetupError) {
+    /// - Returns: What the node refuses, as Linux would, a sentence each without its full stop.
+    public mutating func apply(_ changes: [XFRMChange], at node: Int) throws(EncryptionSetupError) -> [String] {
+        var refusals: [String] = []
         for change in changes {
-            _ = try apply(change, at: node)
+            switch try apply(change, at: node) {
+            case .done: break
+            case .exists: refusals.append("node \(nodes[node].name) has such a state or policy already")
+            case .missing: refusals.append("node \(nodes[node].name) has no such state or policy")
+            case .invalid: refusals.append("node \(nodes[node].name) refuses the replay window")
+            }
             switch change {
             case .addPolicy(let policy) where policy.marksPackets, .updatePolicy(let policy) where policy.marksPackets:
                 do throws(MapError) {
@@ -94,6 +108,7 @@ extension Network {
             default: break
             }
         }
+        return refusals
     }
 
     private mutating func apply(
@@ -104,6 +119,13 @@ extension Network {
         } catch {
             throw .cipher(node: nodes[node].name, error)
         }
+    }
+}
+
+extension EncryptionRules {
+    /// Whether anything is sent by them.
+    fileprivate var encrypts: Bool {
+        sending.contains { if case .addState = $0 { true } else { false } }
     }
 }
 

@@ -7,7 +7,8 @@ extension Network {
     ) {
         let before = transit.mark
         if before != .decrypted {
-            if isESP(bytes, transit.head) {
+            // What is not for the node itself is a pod's own ESP: as clear to the node as anything else.
+            if isESP(bytes, transit.head), route(to: transit.head.destination, at: node) == .local {
                 if options.inboundState == .peer { transit.mark = nodes[node].peerMark(of: transit.head.source) }
             } else {
                 transit.mark = .none

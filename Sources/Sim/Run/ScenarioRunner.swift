@@ -169,8 +169,12 @@ public struct ScenarioRunner: Sendable {
         addNodes { needed.contains($0) }
     }
 
-    private mutating func addNodes(where isNeeded: (String) -> Bool) {
-        for name in snapshot.mesh.sortedNodes.map(\.name) where isNeeded(name) {
+    private mutating func addNodes(
+        where isNeeded: (String) -> Bool, progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }
+    ) {
+        let names = snapshot.mesh.sortedNodes.map(\.name).filter(isNeeded)
+        for (index, name) in names.enumerated() {
+            progress(index, names.count)
             world.addNode(name)
         }
         initialProblems = world.problems
@@ -178,8 +182,11 @@ public struct ScenarioRunner: Sendable {
     }
 
     /// The world before the first step, every node with maps, for a replay; and what the maps cannot hold.
-    public mutating func worldOfAllNodes() -> (world: World, problems: [Problem]) {
-        addNodes { _ in true }
+    /// - Parameter progress: Called before each node: a large mesh takes a tenth of a second for one.
+    public mutating func worldOfAllNodes(
+        progress: (_ done: Int, _ all: Int) -> Void
+    ) -> (world: World, problems: [Problem]) {
+        addNodes(where: { _ in true }, progress: progress)
         return (world, initialProblems)
     }
 

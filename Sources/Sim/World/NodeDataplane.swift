@@ -27,6 +27,22 @@ public struct NodeDataplane: Sendable {
         self.authorization = authorization
     }
 
+    /// Takes the maps out until they are put back, so that changing them copies nothing.
+    mutating func lendMaps() -> MapStore {
+        defer { maps = Self.noMaps }
+        return maps
+    }
+
+    /// Takes out what a packet's judgement changes; nil where nobody judges.
+    mutating func lendAuthorization() -> (authorization: NodeAuthorization, maps: MapStore)? {
+        guard let lent = authorization, lent.isActive else { return nil }
+        authorization = nil
+        return (lent, lendMaps())
+    }
+
+    private static let noMaps = MapStore(
+        capacities: MapCapacities(frontend: 0, service: 0, endpoint: 0, backend: 0, manage: 0, nodeInfo: 0))
+
     /// The name of an id in the maps, nil when nothing knows it.
     public func name(of id: ResourceID) -> String? {
         compiler?.names.name(of: id) ?? recordedNames?.name(of: id)

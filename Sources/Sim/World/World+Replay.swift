@@ -171,11 +171,11 @@ extension World {
         _ bytes: RawSpan, _ outline: PacketOutline, at pod: WorkloadUID, hook: XDPIngress, frame: inout [UInt8],
         isTraced: Bool
     ) -> (arrival: NodeAuthorization.Arrival, event: HookEvent?)? {
-        guard let name = nodeJudging(pod), var authorization = nodes[name]?.authorization, authorization.isActive,
-            var maps = takeMaps(of: name)
+        // In place: reading the node by its name would copy all of it.
+        guard let name = nodeJudging(pod), let place = nodes.index(forKey: name),
+            let lent = nodes.values[place].lendAuthorization()
         else { return nil }
-        // Taken out meanwhile, so that changing it copies nothing.
-        nodes[name]?.authorization = nil
+        var (authorization, maps) = lent
         let time = now
         func run(_ recorder: inout some DecisionRecorder) -> NodeAuthorization.Arrival {
             guard authorization.mode != .compiled else {
@@ -189,8 +189,8 @@ extension World {
         }
         var (trace, none) = (Trace(), NoTrace())
         let arrival = isTraced ? run(&trace) : run(&none)
-        nodes[name]?.authorization = authorization
-        nodes[name]?.maps = maps
+        nodes.values[place].authorization = authorization
+        nodes.values[place].maps = maps
         for reason in arrival.counted { counters.add(reason: reason) }
         let event =
             isTraced

@@ -6,8 +6,10 @@ extension DecryptionOutput {
     /// Everything, in the order of the text. Keys are no part of it.
     public var json: JSONValue {
         [
-            "success": .bool(report.isSuccess),
+            "success": .bool(isSuccess),
+            "complete": .bool(isComplete),
             "leaks": .array(report.leaks.map(json)),
+            "copies": .array(report.copies.map(json)),
             "failures": .array(report.failures.map(json)),
             "states": .array(report.associations.map(Self.json)),
             "unknown": .array(report.strangers.map(Self.json)),
@@ -19,13 +21,13 @@ extension DecryptionOutput {
         ]
     }
 
-    private func json(_ leak: DecryptionReport.Leak) -> JSONValue {
+    private func json(_ packets: DecryptionReport.ClearPackets) -> JSONValue {
         [
-            "source": "\(leak.source)",
-            "destination": "\(leak.destination)",
-            "packets": JSONValue(leak.packetCount),
-            "bytes": JSONValue(leak.byteCount),
-            "first": json(leak.first),
+            "source": "\(packets.source)",
+            "destination": "\(packets.destination)",
+            "packets": JSONValue(packets.packetCount),
+            "bytes": JSONValue(packets.byteCount),
+            "first": json(packets.first),
         ]
     }
 
@@ -37,6 +39,7 @@ extension DecryptionOutput {
             "destination": "\(failure.destination)",
             "spi": failure.spi.map { JSONValue($0.rawValue) } ?? .null,
             "sequence": failure.sequence.map { JSONValue($0) } ?? .null,
+            "packets": JSONValue(failure.packetCount),
             "detail": .string(failure.detail),
         ]
     }

@@ -9,15 +9,21 @@ public struct DecryptionOutput: Sendable {
     let captures: [String]
     /// What was left out of the inputs.
     let notes: [String]
+    /// Whether all packets of the captures could be read.
+    let isComplete: Bool
 
     /// More failures are not told one by one in the text.
     static let listedFailureLimit = 20
 
-    public init(_ report: DecryptionReport, captures: [String], notes: [String]) {
+    public init(_ report: DecryptionReport, captures: [String], notes: [String], isComplete: Bool) {
         self.report = report
         self.captures = captures
         self.notes = notes
+        self.isComplete = isComplete
     }
+
+    /// Whether everything was read, and nothing failed.
+    public var isSuccess: Bool { report.isSuccess && isComplete }
 
     // MARK: Text
 
@@ -25,6 +31,7 @@ public struct DecryptionOutput: Sendable {
         var sections: [String] = []
         if !report.leaks.isEmpty { sections.append(leakText(style)) }
         if !listedFailures.isEmpty { sections.append(failureText(style)) }
+        if !report.copies.isEmpty { sections.append(copyText) }
         if !report.associations.isEmpty { sections.append(associationText) }
         if !report.strangers.isEmpty { sections.append(strangerText) }
         sections.append(totalText(style))
@@ -33,11 +40,19 @@ public struct DecryptionOutput: Sendable {
 
     private func leakText(_ style: Style) -> String {
         let title = "\(counted(report[.leak], "packet")) in clear between pods of different nodes"
-        let lines = report.leaks.map { leak in
-            "  \(leak.source) → \(leak.destination): \(counted(leak.packetCount, "packet")), "
-                + "\(counted(leak.byteCount, "byte")), the first is \(place(leak.first))"
-        }
-        return ([style.red(title)] + lines).joined(separator: "\n") + "\n"
+        return ([style.red(title)] + report.leaks.map(line)).joined(separator: "\n") + "\n"
+    }
+
+    private var copyText: String {
+        let title =
+            "\(counted(report[.copy], "packet")) in clear right after the ESP packet with the same contents: on a node's "
+            + "own interface as it should be, anywhere else a leak"
+        return ([title] + report.copies.map(line)).joined(separator: "\n") + "\n"
+    }
+
+    private func line(_ packets: DecryptionReport.ClearPackets) -> String {
+        "  \(packets.source) → \(packets.destination): \(counted(packets.packetCount, "packet")), "
+            + "\(counted(packets.byteCount, "byte")), the first is \(place(packets.first))"
     }
 
     /// But for those that have a table of their own.
@@ -49,12 +64,18 @@ public struct DecryptionOutput: Sendable {
         let total = report.failureCount - report[.leak] - report[.unknownSPI] - report[.foreign]
         let title = "\(counted(total, "packet")) not as it should be".replacingPlural(total)
         var lines = listedFailures.prefix(Self.listedFailureLimit).map { failure in
-            "  \(place(failure.place)): \(failure.kind.rawValue), \(Self.tunnel(failure))"
-                + (failure.detail.isEmpty ? "" : " (\(failure.detail))")
+            "  \(place(failure.place)): \(failure.kind.rawValue), \(Self.tunnel(failure))" + Self.detail(failure)
         }
-        let rest = total - min(total, UInt64(lines.count))
+        let told = listedFailures.prefix(Self.listedFailureLimit).reduce(0) { $0 + $1.packetCount }
+        let rest = total - min(total, told)
         if rest > 0 { lines.append("  and \(rest) more") }
         return ([style.red(title)] + lines).joined(separator: "\n") + "\n"
+    }
+
+    private static func detail(_ failure: DecryptionReport.Failure) -> String {
+        let count = failure.packetCount > 1 ? counted(failure.packetCount, "packet") : ""
+        let details = [count, failure.detail].filter { !$0.isEmpty }
+        return details.isEmpty ? "" : " (\(details.joined(separator: ": ")))"
     }
 
     private static func tunnel(_ failure: DecryptionReport.Failure) -> String {
@@ -117,29 +138,23 @@ public struct DecryptionOutput: Sendable {
             table.append(["\(report[kind])", kind.rawValue])
         }
         table.append(["\(report.packetCount)", "read"])
-        let verdict =
-            report.isSuccess
-            ? style.green("nothing failed") : style.red("\(counted(report.failureCount, "packet")) failed")
-        return table.text + verdict + "\n"
+        let failed = report.isSuccess ? "nothing failed" : "\(counted(report.failureCount, "packet")) failed"
+        let verdict = isComplete ? failed : failed + " of what could be read"
+        return table.text + (isSuccess ? style.green(verdict) : style.red(verdict)) + "\n"
     }
 
     static func number(_ number: UInt64?) -> String { number.map { "\($0)" } ?? "" }
 
     // MARK: CSV
 
-    /// A row for each leak, state and unknown SPI, and one for all.
+    /// A row for each pair of addresses in clear, state and unknown SPI, and one for all.
     public var csv: String {
         var table = CSVWriter(header: [
             "row", "source", "destination", "spi", "packets", "bytes", "decrypted", "first", "last", "gaps", "replays",
             "bad_icv", "different", "note",
         ])
-        for leak in report.leaks {
-            table.append(lines: [
-                CSVWriter.line([
-                    "leak", "\(leak.source)", "\(leak.destination)", "", "\(leak.packetCount)", "\(leak.byteCount)", "",
-                    "", "", "", "", "", "", "first: \(place(leak.first))",
-                ])
-            ])
+        for (row, packets) in [("leak", report.leaks), ("copy", report.copies)] {
+            table.append(lines: packets.map { line($0, of: row) })
         }
         for state in report.associations {
             let gaps = state.numbers.gaps.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " ")
@@ -169,6 +184,14 @@ public struct DecryptionOutput: Sendable {
             ])
         ])
         return table.text
+    }
+
+    private func line(_ packets: DecryptionReport.ClearPackets, of row: String) -> String {
+        CSVWriter.line([
+            row, "\(packets.source)", "\(packets.destination)", "", "\(packets.packetCount)", "\(packets.byteCount)",
+            "",
+            "", "", "", "", "", "", "first: \(place(packets.first))",
+        ])
     }
 }
 

@@ -17,6 +17,7 @@ extension ReplayReport {
                 "flows": JSONValue(others.flows), "traffic": others.traffic.json, "leaks": JSONValue(others.leaks),
                 "stopped": JSONValue(others.stopped),
             ],
+            "xfrmCounters": .array(sources.counters.map(\.json)),
             "totals": [
                 "read": JSONValue(sources.captures.reduce(0) { $0 + $1.packets }),
                 "filtered": JSONValue(sources.captures.reduce(0) { $0 + $1.filtered }),
@@ -36,6 +37,12 @@ extension ReplaySources.Capture {
             "packets": JSONValue(packets), "filtered": JSONValue(filtered),
             "unsupported": JSONValue(unsupported), "notes": .array(notes.map(JSONValue.string)),
         ]
+    }
+}
+
+extension ReplaySources.Counter {
+    fileprivate var json: JSONValue {
+        ["node": .string(node), "counter": .string(counter.rawValue), "count": JSONValue(count)]
     }
 }
 

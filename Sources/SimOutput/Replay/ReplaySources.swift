@@ -32,13 +32,27 @@ public struct ReplaySources: Hashable, Sendable {
         }
     }
 
+    /// What XFRM of a node has counted, as /proc/net/xfrm_stat shows it there.
+    public struct Counter: Hashable, Sendable {
+        public var node: String
+        public var counter: XFRMCounter
+        public var count: UInt64
+    }
+
     public var captures: [Capture]
     public var preset: Preset
     public var seed: UInt64
+    /// Those that are not 0, by node.
+    public var counters: [Counter] = []
     /// What was left out of the mesh's sources.
     public var notes: [String]
 
-    public init(captures: [Capture], preset: Preset, seed: UInt64, notes: [String] = []) {
+    public init(
+        captures: [Capture], preset: Preset, seed: UInt64, countedBy network: Network? = nil, notes: [String] = []
+    ) {
+        for node in network?.nodes ?? [] {
+            counters += node.xfrm.counters.raised.map { Counter(node: node.name, counter: $0.counter, count: $0.count) }
+        }
         self.captures = captures
         self.preset = preset
         self.seed = seed

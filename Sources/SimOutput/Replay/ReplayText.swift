@@ -16,7 +16,7 @@ public struct ReplayText: Sendable {
 
     /// Everything.
     public var text: String {
-        ([head, leaks, drops, connections, totals] + (notes.isEmpty ? [] : [notes])).filter { !$0.isEmpty }
+        ([head, leaks, drops, connections, counters, totals] + (notes.isEmpty ? [] : [notes])).filter { !$0.isEmpty }
             .joined(separator: "\n")
     }
 
@@ -104,6 +104,13 @@ public struct ReplayText: Sendable {
     }
 
     // MARK: Totals
+
+    private var counters: String {
+        guard !sources.counters.isEmpty else { return "" }
+        var table = TextTable(columns: [.init("COUNT", .right), .init("COUNTER"), .init("NODE")])
+        for row in sources.counters { table.append(["\(row.count)", row.counter.rawValue, row.node]) }
+        return style.bold("Counted in /proc/net/xfrm_stat") + "\n" + table.text
+    }
 
     private var totals: String {
         var table = TextTable(columns: [

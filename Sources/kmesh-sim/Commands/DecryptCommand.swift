@@ -19,7 +19,8 @@ struct DecryptCommand {
             a key file of Kmesh together with the nodes' KmeshNodeInfo objects. Several captures are taken as one, in \
             the order of time: give those of one place, for a packet that is seen at two is a replay.
 
-            Exits with 1 when anything fails or leaks, and with 3 when nothing can be read.
+            Exits with 1 when anything fails or leaks, or a capture could not be read to its end, and with 3 when \
+            nothing can be read.
             """,
         examples: [
             .init("kmesh-sim decrypt wire.pcap --states states", "Is everything encrypted, and right?"),
@@ -85,9 +86,11 @@ struct DecryptCommand {
         if !plan.knowsPodPrefixes {
             notes.append("nothing says which addresses are pods of different nodes: packets in clear are not judged")
         }
-        try write(DecryptionOutput(report, captures: captures, notes: notes), notes, on: &console)
+        let isComplete = packets.faults.isEmpty && packets.counts.allSatisfy { $0.unsupported == 0 }
+        let output = DecryptionOutput(report, captures: captures, notes: notes, isComplete: isComplete)
+        try write(output, notes, on: &console)
         guard packets.couldBeRead else { return .badInput }
-        return report.isSuccess ? .ok : .failed
+        return output.isSuccess ? .ok : .failed
     }
 
     /// Hands all packets over.
@@ -108,9 +111,10 @@ struct DecryptCommand {
                 continue
             }
             let place = DecryptionReport.Place(capture: packet.capture, number: packet.record.number)
-            let isCut = packet.record.capturedByteCount < packet.record.originalByteCount
             try packets.withBytes(of: packet) { bytes in
-                try decryption.take(bytes, packet.layer.etherType, at: place, isCut: isCut)
+                try decryption.take(
+                    bytes, isIPv6: packet.layer.etherType == .ipv6, originalByteCount: packet.originalByteCount,
+                    at: place)
             }
         }
     }

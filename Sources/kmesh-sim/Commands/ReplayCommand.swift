@@ -64,6 +64,12 @@ struct ReplayCommand {
             .value(
                 "managed", "PODS", choices: ["all", "labelled", "none"], presence: .defaults(to: "all"),
                 help: "Which pods the mesh manages: all, those whose labels ask for it, or none."),
+            .value(
+                "chance-from", "CAPTURE",
+                help: """
+                    Take what kernels draw by chance, the IVs of ESP and the identifications of outer headers, from a \
+                    capture of the wire, so that the bytes can be compared.
+                    """),
             .value("packet", "N", help: "Explain the packet with this number, step by step."),
             .value(
                 "pcap-out", "FILE",
@@ -108,11 +114,20 @@ struct ReplayCommand {
         guard !outputs.contains("-") else {
             throw invocation.usageError(.rule("standard output is for the report; write packets and keys to files"))
         }
-        guard Set(outputs).count == outputs.count, Set(outputs).isDisjoint(with: invocation.positionals) else {
-            throw invocation.usageError(.rule("a file can be written once only, and not while it is read"))
+        let inputs = invocation.positionals + ["mesh", "nodes", "keys", "xfrm", "chance-from"].flatMap(files(of:))
+        let isRead = outputs.contains { output in inputs.contains { CaptureReader.areSame(output, $0) } }
+        guard Set(outputs).count == outputs.count, !isRead else {
+            throw invocation.usageError(.rule("a file can be written once only, and not where it is read"))
         }
         guard (invocation.positionals + invocation.values("mesh")).filter({ $0 == "-" }).count <= 1 else {
             throw invocation.usageError(.rule("standard input can be read only once"))
+        }
+    }
+
+    /// The files that an option names; of `NODE=FILE` the file.
+    private func files(of option: String) -> [String] {
+        invocation.values(option).map { text in
+            option == "xfrm" ? text.split(separator: "=", maxSplits: 1).last.map(String.init) ?? text : text
         }
     }
 
@@ -121,7 +136,8 @@ struct ReplayCommand {
         // Before the mesh, which takes longer.
         var packets = try invocation.packets()
         let setup = try ReplaySetup(invocation, preset: preset, seed: seed ?? 1, on: &console)
-        var session = try ReplaySession(setup, invocation, packet: packet, listsFlows: format == "csv")
+        let places = try CapturePlaces(invocation, in: setup.world.mesh, of: &packets)
+        var session = ReplaySession(setup, places, invocation, packet: packet, listsFlows: format == "csv")
         let report = try session.run(&packets, on: &console)
         for fault in packets.faults { console.say("\(fault)") }
         guard packets.couldBeRead else {

@@ -72,7 +72,8 @@ final class ReplayOutputs {
         appearances[appearanceCount].byteCount = byteCount
         // The buffer of an earlier packet is used again.
         appearances[appearanceCount].bytes.removeAll(keepingCapacity: true)
-        for offset in 0..<packet.byteCount { appearances[appearanceCount].bytes.append(packet.byte(at: offset)) }
+        // In bounds: the buffer is appended to before the span ends.
+        unsafe packet.withUnsafeBytes { unsafe appearances[appearanceCount].bytes.append(contentsOf: $0) }
         appearanceCount += 1
     }
 

@@ -7,8 +7,6 @@ import SimOutput
 
 /// One replay from the first packet to the last.
 struct ReplaySession {
-    /// Packets that are read before the first is replayed, to tell where each capture was taken.
-    private static let heldLimit = 4 * VantageGuesser.packetLimit
     /// Lines of flows are written when there are so many bytes of them.
     private static let lineByteCount = 1 << 16
     /// Progress is looked at once in so many packets.
@@ -22,28 +20,22 @@ struct ReplaySession {
     private let invocation: Invocation
     private let packet: UInt64?
     private let listsFlows: Bool
-    private var guesses: [VantageGuess?] = []
-    private var vantages: [Vantage] = []
+    private let places: CapturePlaces
 
-    init(_ setup: ReplaySetup, _ invocation: Invocation, packet: UInt64?, listsFlows: Bool) throws {
+    init(
+        _ setup: ReplaySetup, _ places: CapturePlaces, _ invocation: Invocation, packet: UInt64?, listsFlows: Bool
+    ) {
         self.setup = setup
+        self.places = places
         self.invocation = invocation
         self.packet = packet
         self.listsFlows = listsFlows
-        engine = ReplayEngine(world: setup.world, network: setup.network, vantages: [])
-    }
-
-    /// A packet that was read ahead.
-    private struct Held {
-        var record: PacketRecord
-        var bytes: [UInt8]
+        engine = ReplayEngine(world: setup.world, network: setup.network, vantages: places.vantages)
     }
 
     /// Replays all packets, or up to the one that was asked for.
     /// - Returns: nil for one packet: `trace` has it.
     mutating func run(_ packets: inout NetworkPackets, on console: inout Console) throws -> ReplayReport? {
-        let held = try hold(&packets)
-        engine = ReplayEngine(world: setup.world, network: setup.network, vantages: vantages)
         if let path = invocation.value("esp-sa") {
             try Output.writeFile(path, WiresharkKeys.table(of: setup.network.uniqueStates), isSecret: true)
         }
@@ -51,17 +43,17 @@ struct ReplaySession {
         if listsFlows { try console.write(FlowLines.header) }
         guard needsPackets else {
             var watcher = FlowWatcher(listsFlows: listsFlows)
-            try replay(held, &packets, &watcher, on: &console)
+            try replay(&packets, &watcher, on: &console)
             let report = engine.finish(observer: &watcher)
             try console.write(watcher.takeLines())
             return report
         }
         let outputs = try ReplayOutputs(
             pcapng: invocation.value("pcap-out"), wire: invocation.value("wire-out"), network: setup.network,
-            captures: zip(invocation.positionals, vantages).map { (Self.name(of: $0), $1) },
+            captures: zip(invocation.positionals, places.vantages).map { (Self.name(of: $0), $1) },
             names: setup.world.mesh.namesOfAddresses)
         var watcher = PacketWatcher(listsFlows: listsFlows, outputs: packet == nil ? outputs : nil, tracing: packet)
-        try replay(held, &packets, &watcher, on: &console)
+        try replay(&packets, &watcher, on: &console)
         trace = watcher.trace
         guard packet == nil else { return nil }
         let report = engine.finish(observer: &watcher)
@@ -70,55 +62,24 @@ struct ReplaySession {
         return report
     }
 
-    // MARK: Where captures were taken
-
-    /// Takes the places from the command line, or reads ahead and guesses them.
-    private mutating func hold(_ packets: inout NetworkPackets) throws -> [Held] {
-        let places = invocation.values("at")
-        let count = invocation.positionals.count
-        guard places.isEmpty else {
-            let given = try places.map { try Vantage(parsing: $0, in: setup.world.mesh) }
-            vantages = given.count == count ? given : Array(repeating: given[0], count: count)
-            guesses = Array(repeating: nil, count: count)
-            return []
-        }
-        var guessers = Array(repeating: VantageGuesser(setup.world.mesh), count: count)
-        var held: [Held] = []
-        while held.count < Self.heldLimit * count, !guessers.allSatisfy(\.isFull), let next = try packets.next() {
-            let record = record(of: next)
-            let bytes = packets.withBytes(of: next) { bytes in
-                guessers[next.capture].see(bytes, record)
-                return (0..<bytes.byteCount).map { bytes.byte(at: $0) }
-            }
-            held.append(Held(record: record, bytes: bytes))
-        }
-        guesses = guessers.map(\.guess)
-        vantages = guesses.map { $0?.vantage ?? .wire }
-        return held
-    }
-
-    private mutating func record(of packet: NetworkPackets.Packet) -> PacketRecord {
-        packetCount += 1
-        return PacketRecord(
-            number: packetCount, timestamp: packet.record.timestamp, etherType: packet.layer.etherType,
-            originalByteCount: packet.originalByteCount, vantage: packet.capture)
-    }
-
     // MARK: Packets
 
     private mutating func replay<Watcher: ReplayWatcher>(
-        _ held: [Held], _ packets: inout NetworkPackets, _ watcher: inout Watcher, on console: inout Console
+        _ packets: inout NetworkPackets, _ watcher: inout Watcher, on console: inout Console
     ) throws {
-        for packet in held {
+        for held in places.held {
+            packetCount += 1
+            let record = PacketRecord(held.packet, number: packetCount)
             // Bytes have no padding that could be uninitialized.
-            let bytes = unsafe packet.bytes.span.bytes
-            watcher.begin(bytes, packet.record)
-            engine.process(bytes, packet.record, observer: &watcher)
-            if packet.record.number == self.packet { return }
+            let bytes = unsafe held.bytes.span.bytes
+            watcher.begin(bytes, record)
+            engine.process(bytes, record, observer: &watcher)
+            if packetCount == packet { return }
         }
         var line = console.progressLine("Replaying")
         while let next = try packets.next() {
-            let record = record(of: next)
+            packetCount += 1
+            let record = PacketRecord(next, number: packetCount)
             packets.withBytes(of: next) { bytes in
                 watcher.begin(bytes, record)
                 engine.process(bytes, record, observer: &watcher)
@@ -134,7 +95,7 @@ struct ReplaySession {
     }
 
     /// Where a packet was captured.
-    func vantage(of record: PacketRecord) -> Vantage { vantages[record.vantage] }
+    func vantage(of record: PacketRecord) -> Vantage { places.vantages[record.vantage] }
 
     // MARK: The report's head
 
@@ -149,17 +110,20 @@ struct ReplaySession {
             }
             captures.append(
                 ReplaySources.Capture(
-                    path: name, vantage: vantages[index], guess: guess(index), packets: counts.read,
+                    path: name, vantage: places.vantages[index], guess: places.reasons[index], packets: counts.read,
                     filtered: counts.filtered, unsupported: counts.unsupported,
-                    notes: faults + packets.notes(of: index)))
+                    notes: faults + packets.notes(of: index) + doubts(of: index, counts)))
         }
-        return ReplaySources(captures: captures, preset: preset, seed: seed, notes: setup.notes)
+        return ReplaySources(
+            captures: captures, preset: preset, seed: seed, countedBy: engine.network, notes: setup.notes)
+    }
+
+    /// What to ask oneself where no address says anything.
+    private func doubts(of index: Int, _ counts: NetworkPackets.Counts) -> [String] {
+        guard places.untold.contains(index), counts.read > counts.filtered + counts.unsupported
+        else { return [] }
+        return ["no packet has an address of a pod or node; does the mesh fit, and are its nodes known (--nodes)?"]
     }
 
     private static func name(of path: String) -> String { path == "-" ? "standard input" : path }
-
-    private func guess(_ index: Int) -> String? {
-        guard invocation.values("at").isEmpty else { return nil }
-        return guesses[index]?.reason ?? "no packet tells"
-    }
 }

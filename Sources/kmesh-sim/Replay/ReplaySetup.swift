@@ -1,3 +1,4 @@
+import Captures
 import CommandLineTool
 import Inputs
 import Model
@@ -25,14 +26,17 @@ struct ReplaySetup {
             }
         let overrides = ScenarioRunner.Overrides(preset: self.preset, seed: seed, nodes: .none)
         var runner = try console.withProgress { try ScenarioRunner(scenario, overrides, progress: $0) }
-        let (world, problems) = runner.worldOfAllNodes()
+        var line = console.progressLine("Compiling")
+        let (world, problems) = runner.worldOfAllNodes { console.update(&line, done: $0, of: $1) }
+        console.remove(&line)
         var network = Network(world.mesh, options: world.options, seed: seed)
         var notes = runner.notes.map(\.description) + problems.map(\.description)
         do {
             notes += try Self.addKeys(invocation, world.mesh, to: &network)
             for text in invocation.values("xfrm") { notes += try Self.addRules(text, to: &network) }
+            if let path = invocation.value("chance-from") { notes += try Self.giveChance(path, to: &network) }
         } catch let error as EncryptionSetupError {
-            throw InputError(invocation.value("mesh") ?? "--mesh", nil, error.description)
+            throw InputError(invocation.values("mesh").joined(separator: ", "), nil, error.description)
         }
         if network.acceptsReplays {
             notes.append(
@@ -76,20 +80,40 @@ struct ReplaySetup {
             let node = try index(of: name, in: network, file: path, nil)
             let changes =
                 listing.states.map { XFRMChange.addState($0.state) } + listing.policies.map(XFRMChange.addPolicy)
-            try network.apply(changes, at: node)
-            return listing.notes.map(\.description)
+            return try network.apply(changes, at: node).map { "\(path): \($0)" }
+                + listing.notes.map(\.description)
                 + listing.foreignStates.map { "\(path): a state is left out: \($0.reason)" }
         case .commands(let commands):
+            var notes: [String] = []
             for command in commands.commands {
                 guard let node = command.node ?? name else {
                     throw InputError(
                         path, command.position,
                         "does not say whose it is; begin it with [NODE], or write --xfrm NODE=FILE")
                 }
-                try network.apply([command.change], at: index(of: node, in: network, file: path, command.position))
+                let index = try index(of: node, in: network, file: path, command.position)
+                let refusals = try network.apply([command.change], at: index)
+                notes += refusals.map { "\(path):\(command.position.line): \($0)" }
             }
-            return []
+            return notes
         }
+    }
+
+    /// What a capture of the wire shows to have been drawn by chance.
+    private static func giveChance(_ path: String, to network: inout Network) throws -> [String] {
+        var chance = RecordedChance()
+        var packets: NetworkPackets
+        do {
+            packets = try NetworkPackets(paths: [path])
+        } catch let error as CaptureError {
+            throw InputError(path, nil, error.message)
+        }
+        while let packet = try packets.next() {
+            guard packet.layer.etherType == .ipv4 || packet.layer.etherType == .ipv6 else { continue }
+            packets.withBytes(of: packet) { chance.see($0, isIPv6: packet.layer.etherType == .ipv6) }
+        }
+        if let fault = packets.faults.first { throw InputError(path, nil, fault.message) }
+        return chance.give(to: &network)
     }
 
     private static func index(

@@ -28,8 +28,8 @@ extension Vantage {
             let names = found.prefix(5).map(\.text).joined(separator: ", ")
             throw InputError("--at", nil, "\"\(name)\" means \(found.count) pods: \(names)")
         }
-        let names = book.workloadNames
-        throw error("there is no pod \"\(name)\"", nearestName(to: name, in: names), names)
+        let known = mesh.sortedWorkloads.map { "\($0.namespace)/\($0.name)" }
+        throw error("there is no pod \"\(name)\"", nearestName(to: name, in: book.workloadNames), known)
     }
 
     private static func error(_ problem: String, _ nearest: String?, _ names: [String]) -> InputError {

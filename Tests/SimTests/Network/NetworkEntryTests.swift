@@ -90,6 +90,22 @@ import Testing
         }
     }
 
+    /// The capture holds too little to quote; what the node sends is as large all the same.
+    @Test(arguments: NetworkHeaderTests.families, Preset.allCases)
+    func theErrorAboutACutPacketIsThatAboutTheWhole(_ families: NetworkHeaderTests.Families, _ preset: Preset) throws {
+        for hops in [UInt8(1), 2] {
+            let packet = NetworkScene.packet(families.inner) { ($0.byteCount, $0.timeToLive) = (400, hops) }
+            var (whole, cut) = (
+                try NetworkScene(preset, outer: families.outer), try NetworkScene(preset, outer: families.outer)
+            )
+            let expected = whole.carry(packet)
+            let (journey, trace) = cut.carry(Array(packet[..<64]), byteCount: packet.count)
+            #expect(journey == expected.journey && journey.error == .timeExceeded)
+            #expect(trace.steps == expected.trace.steps)
+            #expect(trace.packets.map(\.byteCount) == expected.trace.packets.map(\.byteCount))
+        }
+    }
+
     @Test func theKeysTellWhetherACutPacketCouldBeOpened() throws {
         var scene = try NetworkScene(.upstream)
         for state in scene.network.nodes[1].xfrm.states where state.state.outputMark != nil {

@@ -39,6 +39,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [(Preset.upstream, "sends it in clear"), (.hardened, "blocks it")])
+    func whatCannotBeEncryptedIsTold(_ preset: Preset, _ instead: String) throws {
+        var mesh = Mesh()
+        var keys = EncryptionKeys(EncryptionKey(spi: SPI(rawValue: 1), key: NetworkScene.key))
+        keys.take(EncryptionKey(spi: SPI(rawValue: 2), key: NetworkScene.key))
+        for (name, number) in [("a", 1), ("b", 2)] as [(String, UInt64)] {
+            let (address, prefix) = (NetworkScene.nodeAddress(.v4, number), NetworkScene.prefix(.v4, number))
+            mesh.nodes[name] = Node(
+                name, addresses: [address], podPrefixes: [prefix],
+                encryption: NodeEncryption(
+                    spi: SPI(rawValue: UInt32(number)), addresses: [address], bootID: String(repeating: "0", count: 36),
+                    podPrefixes: [prefix]))
+        }
+        var network = Network(mesh, options: DataplaneOptions(preset))
+        #expect(
+            try network.encrypt(mesh, keys: keys) == [
+                "node a cannot encrypt what it sends to the pods of b, and \(instead)"
+            ])
+    }
+
     @Test func chanceFollowsTheSeed() throws {
         func wire(_ seed: UInt64) throws -> [UInt8] {
             var scene = try NetworkScene(.upstream)

@@ -55,6 +55,23 @@ import Testing
         #expect(scene.network.nodes[1].xfrm.counters.raised.isEmpty)
     }
 
+    /// H9: what pods send each other as ESP is no tunnel's.
+    @Test(arguments: [(Preset.upstream, JourneyEnd.pod(1)), (.hardened, .dropped(.clearFromPeer, node: 1))])
+    func espThatAPeersPodMakesItselfIsInClear(_ preset: Preset, _ end: JourneyEnd) throws {
+        for family in AddressFamily.allCases {
+            var scene = try NetworkScene(preset)
+            let packet = NetworkScene.packet(family) { $0.protocolNumber = IPProtocol.esp.rawValue }
+            let (journey, trace) = scene.carry(packet, from: .wire)
+            #expect(journey.end == end && journey.wire == .clear)
+            #expect(trace.steps.contains(.option(.clearPackets)) == (preset == .hardened))
+            // From elsewhere it is nobody's business.
+            var foreign = RawPacket(source: NetworkScene.nodeAddress(family, 9), destination: .v4(0))
+            foreign.destination = NetworkScene.podAddress(family, 1)
+            foreign.protocolNumber = IPProtocol.esp.rawValue
+            #expect(scene.carry(foreign.bytes, from: .wire).journey.end == .pod(1))
+        }
+    }
+
     @Test func strangersMaySendInClear() throws {
         var scene = try NetworkScene(.hardened)
         var packet = RawPacket(source: .v4(0x0808_0808), destination: NetworkScene.podAddress(.v4, 1))
@@ -71,7 +88,32 @@ import Testing
         #expect(journey.end == .dropped(.timeToLive, node: 1))
         #expect(journey.error == .timeExceeded && journey.errorEnd?.end == .pod(0))
         #expect(journey.errorEnd?.wire == (preset == .upstream ? .clear : .encrypted))
+        #expect(journey.errorEnd?.isLeak == (preset == .upstream))
         #expect(trace.packets(at: .arrival).count == 1)
+        // Of what the capture holds too little of as well.
+        let packet = NetworkScene.packet(family) { ($0.timeToLive, $0.byteCount) = (2, 400) }
+        let cut = scene.carry(Array(packet[..<64]), byteCount: packet.count).journey
+        #expect(cut.errorEnd?.isLeak == (preset == .upstream))
+    }
+
+    /// The first node's error stays there; about a packet that came in clear there is nothing left to hide.
+    @Test(arguments: Preset.allCases)
+    func anErrorAboutAPacketThatWasNotDecryptedIsNoLeak(_ preset: Preset) throws {
+        var scene = try NetworkScene(preset)
+        let near = scene.carry(NetworkScene.packet { $0.timeToLive = 1 }).journey
+        #expect(near.errorEnd?.wire == WireForm.none && near.errorEnd?.isLeak == false)
+        for node in 0..<2 { scene.network.nodes[node].nodeInfo = LongestPrefixMap(capacity: 1) }
+        let far = scene.carry(NetworkScene.packet { $0.timeToLive = 2 }).journey
+        #expect(far.errorEnd?.wire == .clear && far.errorEnd?.isLeak == false)
+    }
+
+    /// To whom no node has, it leaves the mesh.
+    @Test func anErrorThatLeavesTheMeshInClearIsALeakToo() throws {
+        var scene = try NetworkScene(.upstream)
+        let packet = NetworkScene.packet { ($0.timeToLive, $0.source) = (2, .v4(0x0808_0808)) }
+        let journey = scene.carry(packet).journey
+        #expect(journey.wire == .encrypted && journey.errorEnd?.end == .outside)
+        #expect(journey.errorEnd?.isLeak == true)
     }
 
     @Test func anErrorThatCannotBeEncryptedIsNotSent() throws {
@@ -84,13 +126,15 @@ import Testing
         #expect(trace.packets(at: .wire).count == 1)
     }
 
-    /// H20: the peer is in km_nodeinfo, and its key is not known.
-    @Test(arguments: [
-        (Preset.upstream, JourneyEnd.pod(1), WireForm.clear),
-        (.hardened, .dropped(.xfrm(.outPolicyBlock), node: 0), .none),
-    ])
-    func aPeerOfAnUnknownSPI(_ preset: Preset, _ end: JourneyEnd, _ wire: WireForm) throws {
-        var scene = try NetworkScene(preset, spis: [1, 3])
+    /// H20: the peer is in km_nodeinfo, but its key is not known, or the sender's own, or the peer is ahead.
+    @Test(
+        arguments: [
+            (Preset.upstream, JourneyEnd.pod(1), WireForm.clear),
+            (.hardened, .dropped(.xfrm(.outPolicyBlock), node: 0), .none),
+        ], [[1, 3], [3, 1], [1, 2]])
+    func aPeerThatCannotBeSentToEncrypted(_ expected: (Preset, JourneyEnd, WireForm), _ spis: [UInt32]) throws {
+        let (preset, end, wire) = expected
+        var scene = try NetworkScene(preset, spis: spis)
         let (journey, trace) = scene.carry(NetworkScene.packet())
         #expect(journey.end == end && journey.wire == wire)
         #expect(trace.steps.contains(.podMark(found: true, .encrypt)))

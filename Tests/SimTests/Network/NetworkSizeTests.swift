@@ -34,6 +34,17 @@ import Testing
         #expect(scene.carry(packet).journey.error == .tooBig(limit: 1500))
     }
 
+    /// No IPv6 packet is told to be smaller than every link carries. Source: Linux, xfrm6_tunnel_check_size.
+    @Test func noIPv6PacketIsToldLessThan1280() throws {
+        var scene = try NetworkScene(.upstream)
+        scene.network.nodes[0].uplinkMTU = 1300
+        let (journey, trace) = scene.carry(NetworkScene.packet(.v6) { $0.byteCount = 1290 })
+        #expect(journey.end == .dropped(.tooBig(limit: 1280), node: 0))
+        #expect(journey.error == .tooBig(limit: 1280) && trace.steps.contains(.size(1290, limit: 1280)))
+        #expect(trace.packets(at: .arrival).first?[44..<48] == [0, 0, 5, 0])
+        #expect(scene.carry(NetworkScene.packet(.v6) { $0.byteCount = 1246 }).journey.end == .pod(1))
+    }
+
     @Test(arguments: AddressFamily.allCases)
     func whatMayBeCutIsEncryptedWholeAndCutAfterwards(_ outer: AddressFamily) throws {
         var scene = try NetworkScene(.upstream, outer: outer)
