@@ -2,7 +2,7 @@ import Glibc
 
 /// What can be fuzzed, by the name that is the program's first argument.
 enum Harness: String, CaseIterable {
-    case pcap, pcapng, packet, esp, decrypt, xfrm
+    case pcap, pcapng, packet, esp, decrypt, replay, xfrm
 
     /// Hands one input to the parser. Nothing may trap, and nothing may take long.
     func run(_ bytes: [UInt8]) {
@@ -11,6 +11,7 @@ enum Harness: String, CaseIterable {
         case .packet: parsePacket(bytes)
         case .esp: openESP(bytes)
         case .decrypt: decryptPackets(bytes)
+        case .replay: replayPackets(bytes)
         case .xfrm: readEncryptionFile(bytes)
         }
     }

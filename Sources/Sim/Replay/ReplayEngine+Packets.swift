@@ -86,7 +86,7 @@ extension ReplayEngine {
             return settle(
                 PacketFate(.undetermined, .notOfThePod), packet.record, byteCount: packet.outline.byteCount, &observer)
         }
-        let isEncrypted = side == .transit && isEncrypted(bytes, packet)
+        let isEncrypted = side == .transit && network.takesAsESP(bytes, byteCount: packet.outline.byteCount)
         if let reason = reasonSeen(bytes, packet, side, isEncrypted: isEncrypted) {
             if let place { withDetails(of: place.number) { $0.seenAgain += 1 } }
             return settle(
@@ -138,16 +138,6 @@ extension ReplayEngine {
             recent.note(hash, at: packet.record.vantage)
             return nil
         }
-    }
-
-    /// Whether the node that a packet is for takes it for ESP, plain or in UDP, or for a fragment of that.
-    private mutating func isEncrypted(_ bytes: RawSpan, _ packet: PacketContext) -> Bool {
-        guard packet.outline.protocolNumber == .esp || packet.outline.protocolNumber == .udp,
-            let node = network.node(for: packet.destination),
-            network.route(to: packet.destination, at: node) == .local,
-            let head = try? PacketHead(parsing: bytes, available: packet.outline.byteCount)
-        else { return false }
-        return network.isEncrypted(bytes, head, for: node)
     }
 
     /// Puts the network for captured ESP packets in the place of the other, or the reverse, where there are two.
