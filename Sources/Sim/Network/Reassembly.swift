@@ -86,10 +86,8 @@ struct Reassembly {
             packets.remove(at: index)
             return .refused
         }
-        // The same fragment once more: without effect.
-        if packets[index].ranges.contains(range), packets[index].agrees(with: part, at: range, bytes) {
-            return .waiting
-        }
+        // The same fragment once more is without effect, whatever its bytes. Source: Linux, inet_frag_queue_insert.
+        if packets[index].ranges.contains(range) { return .waiting }
         guard !packets[index].ranges.contains(where: { $0.overlaps(range) }),
             range.upperBound <= packets[index].byteCount ?? .max
         else {
@@ -119,13 +117,6 @@ extension Reassembly.Packet {
     /// Whether the last fragment may end there.
     fileprivate func fits(end: Int) -> Bool {
         (byteCount ?? end) == end && (ranges.last?.upperBound ?? 0) <= end
-    }
-
-    /// Whether the same place holds the same bytes, as far as the capture shows.
-    fileprivate func agrees(with part: Reassembly.Part, at range: Range<Int>, _ bytes: RawSpan) -> Bool {
-        let end = max(min(part.range.upperBound, bytes.byteCount), part.range.lowerBound)
-        return !hasAllBytes
-            || zip(range, part.range.lowerBound..<end).allSatisfy { payload[$0] == bytes.byte(at: $1) }
     }
 
     fileprivate mutating func store(_ part: Reassembly.Part, at range: Range<Int>, header: [UInt8], _ bytes: RawSpan) {
