@@ -68,10 +68,11 @@ private struct EveryStep: ReplayObserver {
 
 /// libFuzzer calls from one thread.
 nonisolated(unsafe) private let engines: [ReplayEngine] = Preset.allCases.flatMap { preset in
-    [nil, UDPEncapsulation(sourcePort: 4501, destinationPort: 4501)].flatMap { encapsulation in
-        [[0], [64, 1]].map { choices in
-            guard let engine = try? engine(preset, encapsulation, replayWindow: choices[0], hasPods: choices.count > 1)
-            else { preconditionFailure("the mesh cannot be made") }
+    [false, true].flatMap { isInUDP in
+        [false, true].map { hasPods in
+            guard let engine = try? engine(preset, isInUDP: isInUDP, hasPods: hasPods) else {
+                preconditionFailure("the mesh cannot be made")
+            }
             return engine
         }
     }
@@ -79,9 +80,9 @@ nonisolated(unsafe) private let engines: [ReplayEngine] = Preset.allCases.flatMa
 
 /// Node n1, 192.168.0.1, with the pods 10.0.1.1 and 10.0.1.2; node n2, 192.168.0.2, with 10.0.2.1; and the service
 /// 10.96.0.2:80 of the last, whose port 8081 is denied.
-private func engine(
-    _ preset: Preset, _ encapsulation: UDPEncapsulation?, replayWindow: UInt32, hasPods: Bool
-) throws -> ReplayEngine {
+/// - Parameter hasPods: Whether there are captures of two pods beside those of the nodes and the wire, and the nodes have
+///   replay windows; else there is that of the wire.
+private func engine(_ preset: Preset, isInUDP: Bool, hasPods: Bool) throws -> ReplayEngine {
     var mesh = Mesh()
     let nodes: [(name: String, address: UInt32, prefix: UInt32)] = [
         ("n1", 0xc0a8_0001, 0x0a00_0100), ("n2", 0xc0a8_0002, 0x0a00_0200),
@@ -113,8 +114,10 @@ private func engine(
     for node in nodes { world.addNode(node.name) }
     for pod in pods { world.setManaged(WorkloadUID(pod.name), true) }
     var network = Network(mesh, options: options)
-    try network.encryptBetween(0, 1, encapsulation, replayWindow)
-    try network.encryptBetween(1, 0, encapsulation, replayWindow)
+    let encapsulation = isInUDP ? UDPEncapsulation(sourcePort: 4501, destinationPort: 4501) : nil
+    for (from, to) in [(0, 1), (1, 0)] {
+        try network.encryptBetween(from, to, encapsulation, replayWindow: hasPods ? 64 : 0)
+    }
     let uplinks: [Vantage] = [.node("n1"), .node("n2"), .wire]
     let own: [Vantage] = [.pod(WorkloadUID("client")), .pod(WorkloadUID("books"))]
     return ReplayEngine(world: world, network: network, vantages: hasPods ? uplinks + own : [.wire])
@@ -123,7 +126,7 @@ private func engine(
 extension Network {
     /// One node marks what goes to the other's pods and encrypts it; the other takes it. The key is that of the corpus.
     fileprivate mutating func encryptBetween(
-        _ from: Int, _ to: Int, _ encapsulation: UDPEncapsulation?, _ replayWindow: UInt32
+        _ from: Int, _ to: Int, _ encapsulation: UDPEncapsulation?, replayWindow: UInt32
     ) throws {
         guard let key = AEADKey(bytes: [UInt8](repeating: 7, count: 20)), let anywhere = Prefix(.v4(0), length: 0)
         else {

@@ -122,10 +122,8 @@ extension ReplayEngine {
         return network.nodes[node].nodeInfo.lookup(MapAddress(packet.destination)) != nil
     }
 
-    /// Whether a packet was encrypted, and an error about it crossed the wire in clear.
-    func leakByError(_ journey: Journey) -> Leak? {
-        journey.wire == .encrypted && journey.errorEnd?.wire == .clear ? .quotedInError : nil
-    }
+    /// Whether an error about a packet that had come encrypted left in clear.
+    func leakByError(_ journey: Journey) -> Leak? { journey.errorEnd?.isLeak == true ? .quotedInError : nil }
 
     /// Whether a node that got a datagram looks into it for ESP, of which each packet is another.
     private func mayBeESP(_ packet: PacketContext, _ end: JourneyEnd) -> Bool {
