@@ -78,6 +78,8 @@ struct FlowTable: Sendable {
     /// - Precondition: fewer than `limit` are followed.
     /// - Returns: its number.
     mutating func insert(_ entry: FlowEntry) -> UInt32 {
+        // Before the entry is there: growing puts every entry into the new index.
+        makeRoom()
         let number: UInt32
         if let last = free.popLast() {
             number = last
@@ -129,9 +131,12 @@ struct FlowTable: Sendable {
         put(entry.finalKey.hash, number, isFinal: true)
     }
 
+    /// Lets the index take two more keys. At most 7/8 are taken, so that a number plus 1 fits into the bits of a position.
+    private mutating func makeRoom() {
+        while (slotCount + 2) * 8 > slots.count * 7 { grow() }
+    }
+
     private mutating func put(_ hash: UInt64, _ number: UInt32, isFinal: Bool) {
-        // At most 7/8 are taken, so that a number plus 1 fits into the bits of a position.
-        if (slotCount + 1) * 8 > slots.count * 7 { grow() }
         slotCount += 1
         place(hash, number, isFinal: isFinal)
     }

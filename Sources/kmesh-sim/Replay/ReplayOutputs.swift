@@ -126,7 +126,7 @@ final class ReplayOutputs {
         let disposition = resolution.disposition
         var comment = "\(disposition.kind.rawValue): \(disposition.reason.name)"
         if let judgement = resolution.judgement { comment += "; \(judgement)" }
-        if resolution.isLeak { comment += "; in clear, and had to be encrypted" }
+        if let leak = resolution.leak { comment += "; \(leak.phrase)" }
         if appearance.mark != .none { comment += "; mark \(appearance.mark)" }
         return PacketAnnotations(
             comment: comment, packetID: resolution.record.number, verdict: verdict(appearance.point, disposition))

@@ -54,6 +54,30 @@ private func key(_ random: inout SplitMix64, range: Int) -> FlowKey {
     }
 }
 
+/// Also those keys whose insertion made the index grow.
+@Test func aRemovedFlowIsNotFound() {
+    var table = FlowTable()
+    for _ in 0..<3 {
+        let entries = (1...500).map { number -> FlowEntry in
+            let client = SocketAddress(.v4(0x0a00_0000 + UInt32(number)), port: 1000)
+            let key = FlowKey(client, SocketAddress(.v4(0x0a60_0001), port: 80), .tcp)
+            var entry = FlowEntry(key, firstPacket: UInt64(number), timestamp: 0)
+            entry.final = WideAddress(.v4(0x0af4_0001))
+            return entry
+        }
+        let numbers = entries.map { table.insert($0) }
+        for (entry, number) in zip(entries, numbers) {
+            let (requested, final) = (entry.requestedKey, entry.finalKey)
+            #expect(table.find(requested, hash: requested.hash)?.number == number)
+            #expect(table.find(final, hash: final.hash)?.number == number)
+            table.remove(number)
+            #expect(table.find(requested, hash: requested.hash) == nil)
+            #expect(table.find(final, hash: final.hash) == nil)
+        }
+        #expect(table.count == 0)
+    }
+}
+
 /// Another end for a key's source.
 private func anotherEnd(_ random: inout SplitMix64, like key: FlowKey, range: Int) -> FlowKey {
     var other = key

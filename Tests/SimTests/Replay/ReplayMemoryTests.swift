@@ -92,7 +92,7 @@ private struct MixedCapture {
 func theReportIsThatOfTheWholeWay(_ preset: Preset, isEncrypted: Bool) throws {
     var scenes = [try ReplayScene(preset), try ReplayScene(preset)]
     if isEncrypted { for index in 0..<2 { try scenes[index].encrypt(replayWindow: index == 0 ? 0 : 64) } }
-    forEachSeed(count: 15) { seed in
+    forEachSeed(count: 6) { seed in
         var random = SplitMix64(seed: seed)
         let scene = random.one(of: scenes)
         let vantages = random.one(of: MixedCapture.vantageLists)
