@@ -21,7 +21,7 @@ test-setup:
 
 programs: $(PROGRAMS)
 
-$(PROGRAMS): Scripts/programs Sources/KernelABI/include/kernel_abi.h $(wildcard bpf/*) | setup
+$(PROGRAMS): Scripts/programs $(wildcard Sources/KernelABI/include/*.h bpf/*) | setup
 	Scripts/programs $@
 
 build: programs
