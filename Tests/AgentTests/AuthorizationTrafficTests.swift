@@ -94,7 +94,6 @@ extension AuthorizationScene {
         let long = "\(path)/long"
         #expect(FileManager.default.createFile(atPath: long, contents: Data(count: Self.longByteCount)))
         let configuration = try node.scratch.write(
-            "nginx.conf",
             """
             daemon off;
             master_process off;
@@ -116,7 +115,7 @@ extension AuthorizationScene {
                 }
             }
 
-            """)
+            """, to: "nginx.conf")
         _ = try node.driver.start(
             ["nginx", "-e", "stderr", "-p", path, "-c", configuration, "-g", "user root;"], in: web.number)
         for _ in 0..<100 where try curl("http://10.1.0.2:8080/hello").code != 0 { usleep(50_000) }

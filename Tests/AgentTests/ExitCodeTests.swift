@@ -40,7 +40,7 @@ struct ExitCodeTests {
         try end(&node, code: 3, "web.yaml:2:1")
         #expect(try node.landing("10.96.0.1:80") == "10.0.0.1:8080")
         // By hand mended, and the same mistake in a file of settings.
-        let settings = try node.scratch.write("config.yaml", "mehs: mesh\n")
+        let settings = try node.scratch.write("mehs: mesh\n", to: "config.yaml")
         try end(&node, ["--config", settings], code: 3, "config.yaml:1")
     }
 
@@ -89,7 +89,7 @@ struct ExitCodeTests {
         _ = unsafe chmod(node.stateDirectory, 0o777)
         try end(&node, code: 1, "its group or everybody may write into it (chmod 700 \(node.stateDirectory))")
         try files.removeItem(atPath: node.stateDirectory)
-        _ = try node.scratch.write("state", "a file")
+        try node.scratch.write("a file", to: "state")
         try end(&node, code: 1, "it is not a directory")
         try files.removeItem(atPath: node.stateDirectory)
         let bad = [

@@ -111,7 +111,7 @@ struct IdentityTests {
         }
         // The kernel lets go of a link that is pinned no more a little later.
         try node.expect("10.96.0.1:80", "10.96.0.1:80")
-        let names = try node.scratch.write("workload_hash_name.yaml", "4711: \(Self.webName)\n")
+        let names = try node.scratch.write("4711: \(Self.webName)\n", to: "workload_hash_name.yaml")
         let (pins, state) = ("\(foreign)-ours", "\(node.scratch.path)/ours")
         func arguments(_ further: String...) -> [String] {
             node.agentArguments.map { $0 == foreign ? pins : $0 == node.stateDirectory ? state : $0 } + further + [

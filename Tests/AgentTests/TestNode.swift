@@ -30,7 +30,7 @@ struct TestNode: ~Copyable {
         let pins = try TestPinDirectory()
         let scratch = try ScratchDirectory()
         try FileManager.default.createDirectory(atPath: "\(scratch.path)/mesh", withIntermediateDirectories: false)
-        for (name, text) in mesh { _ = try scratch.write("mesh/\(name)", text) }
+        for (name, text) in mesh { try scratch.write(text, to: "mesh/\(name)", atomically: true) }
         var driver = try SocketDriver(inCgroup: cgroup.directory)
         let pod = try driver.makeNamespace()
         _ = try driver.listen(on: Self.ports, in: pod.number)
@@ -56,7 +56,7 @@ struct TestNode: ~Copyable {
     }
 
     /// Writes a file of the mesh, which appears at its place as a whole.
-    func write(_ name: String, _ text: String) throws { _ = try scratch.write("mesh/\(name)", text) }
+    func write(_ name: String, _ text: String) throws { try scratch.write(text, to: "mesh/\(name)", atomically: true) }
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(meshDirectory)/\(name)") }
 

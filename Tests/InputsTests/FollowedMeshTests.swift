@@ -1,5 +1,6 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
 private func workload(_ name: String, address: String = "10.0.0.1", node: String = "n1") -> String {

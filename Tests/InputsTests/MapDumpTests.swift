@@ -1,5 +1,6 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
 /// A list of bytes as bpftool prints it.

@@ -1,5 +1,6 @@
 import Inputs
 import Model
+import TestSupport
 import Testing
 
 private let deployment = """

@@ -1,5 +1,6 @@
 import Glibc
 import Live
+import TestSupport
 import Testing
 
 /// The next changes that are any.
@@ -40,7 +41,7 @@ private enum Act {
             // Never closed for writing while the test looks: the process keeps it.
             try #require(unsafe Glibc.write(raw, "half", 4) == 4)
         case .rename(let old, let new): try scratch.rename(old, to: new)
-        case .remove(let name): removeTree(scratch.path(of: name))
+        case .remove(let name): scratch.remove(name)
         case .mkdir(let name): try scratch.makeDirectory(name)
         case .symlink(let name, let target): try scratch.link(name, to: target)
         case .link(let name, let old):
@@ -139,7 +140,7 @@ private func changesOfFilesAreTold(_ c: WatchCase) throws {
     try scratch.makeDirectory("d")
     var watcher = try FileWatcher(files: [scratch.path(of: "d/a")], directories: [scratch.path(of: "d/")])
     for _ in 0..<3 {
-        removeTree(scratch.path(of: "d"))
+        scratch.remove("d")
         #expect(try changes(&watcher, in: scratch) == ["d//"])
         try scratch.makeDirectory("d")
         _ = try nextChanges(&watcher)

@@ -1,5 +1,6 @@
 import Live
 import Model
+import TestSupport
 import Testing
 
 private let pod = ManagedPod(

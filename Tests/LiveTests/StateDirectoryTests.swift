@@ -1,5 +1,6 @@
 import Glibc
 import Live
+import TestSupport
 import Testing
 
 private func mode(_ path: String) throws -> mode_t {

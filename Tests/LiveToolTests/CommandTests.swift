@@ -54,7 +54,7 @@ private func refusal(_ read: () throws -> Void) -> String {
 
 @Test func theAgentMergesFileAndCommandLine() throws {
     let scratch = try ScratchDirectory()
-    let file = try scratch.write("c.yaml", "mesh: m.yaml\nnode: a\nlog-level: debug\n")
+    let file = try scratch.write("mesh: m.yaml\nnode: a\nlog-level: debug\n", to: "c.yaml")
     let agent = try AgentCommand(
         invocation("agent --config", file, "--node b --option extras=drop --periodic-reports --once"))
     var expected = AgentConfiguration(mesh: ["\(scratch.path)/m.yaml"], node: "b")
@@ -86,7 +86,7 @@ func anAgentCannotStartLikeThis(line: String, message: String) {
 
 @Test func aMistakeInTheFileIsBadInputAndOneOnTheCommandLineIsUsage() throws {
     let scratch = try ScratchDirectory()
-    let file = try scratch.write("c.yaml", "mesh: m\nmetrics: 1\n")
+    let file = try scratch.write("mesh: m\nmetrics: 1\n", to: "c.yaml")
     for (line, code) in [("--config \(file)", ExitCode.badInput), ("--config \(file) --metrics x", .usage)] {
         do {
             _ = try AgentCommand(invocation("agent", line))

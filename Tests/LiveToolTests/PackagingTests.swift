@@ -51,7 +51,7 @@ private let neededCapabilities = Capabilities.needed.map { String($0.name.dropFi
     let container = try #require(pod["containers"]?.elements?.first)
     let text = try #require(objects[2].document["data", "config.yaml"]?.text)
     let scratch = try ScratchDirectory()
-    let config = try scratch.write("config.yaml", text)
+    let config = try scratch.write(text, to: "config.yaml")
     let words = try #require(container["args"]?.elements).compactMap(\.text).map { word in
         word.replacing("/etc/kmesh-live/config/config.yaml", with: config)
             .replacing("$(NODE_NAME)", with: "node-a").replacing("$(NODE_ADDRESS)", with: "10.0.0.1")

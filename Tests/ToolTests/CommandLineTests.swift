@@ -139,7 +139,7 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 
 @Test func mistakesNameFileLineAndColumn() throws {
     let directory = try ScratchDirectory()
-    let file = try directory.write("bad.yaml", "name: x\nsteps:\n  - conect: {}\n")
+    let file = try directory.write("name: x\nsteps:\n  - conect: {}\n", to: "bad.yaml")
     let finished = try kmeshSim(["run", "scenarios/books.yaml", file])
     #expect(finished.code == 3)
     #expect(finished.output == "")
@@ -167,12 +167,11 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 @Test func notesOnTheMeshAreMessages() throws {
     let directory = try ScratchDirectory()
     let file = try directory.write(
-        "mesh.yaml",
         """
         {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: b}}
         ---
         {apiVersion: x/v1, kind: Thing, metadata: {name: c}}
-        """)
+        """, to: "mesh.yaml")
     let finished = try kmeshSim(["connect", "--mesh", file, "--from", "a", "--to", "10.0.0.1:80"])
     #expect(finished.code == 0)
     #expect(finished.errors.hasPrefix("note: \(file):3:1: "))
@@ -182,13 +181,12 @@ func commandLinesEndAsDocumented(_ c: LineCase) throws {
 @Test func aScenarioThatNamesNobodyDoesNotStopTheOthers() throws {
     let directory = try ScratchDirectory()
     let late = try directory.write(
-        "late.yaml",
         """
         name: names nobody
         mesh: [{inline: [{apiVersion: v1, kind: Namespace, metadata: {name: a}}]}]
         steps:
           - connect: {from: nobody, to: "10.0.0.1:80"}
-        """)
+        """, to: "late.yaml")
     let finished = try kmeshSim(["run", "-q", late, books])
     #expect(finished.code == 3)
     #expect(finished.errors.contains("there is no workload named \"nobody\""))

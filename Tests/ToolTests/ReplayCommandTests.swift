@@ -84,7 +84,7 @@ func replaysEndAsDocumented(_ c: LineCase) throws {
     let scratch = try ScratchDirectory()
     let path = "\(packageDirectory)/scenarios/captures/nodeinfos.yaml"
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    let short = try scratch.write("short.yaml", text.replacingOccurrences(of: "bbbbbbbb-", with: "b-"))
+    let short = try scratch.write(text.replacingOccurrences(of: "bbbbbbbb-", with: "b-"), to: "short.yaml")
     let finished = try kmeshSim(
         ["replay", capture, "--mesh", "scenarios/mesh/books.yaml", short] + Sample.nodes
             + ["--keys", "scenarios/captures/test-key.json"])

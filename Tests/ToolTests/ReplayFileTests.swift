@@ -9,12 +9,6 @@ struct ReplayFileTests {
 
     init() throws { scratch = try ScratchDirectory() }
 
-    private func write(_ name: String, _ data: Data) throws -> String {
-        let path = "\(scratch.path)/\(name)"
-        try data.write(to: URL(fileURLWithPath: path))
-        return path
-    }
-
     private func replay(_ arguments: [String], _ more: String..., bytes: Data? = nil) throws -> Finished {
         try kmeshSim(["replay"] + arguments + Sample.mesh + more, bytes: bytes)
     }
@@ -26,7 +20,7 @@ struct ReplayFileTests {
 
     /// Also by another name; and what fails leaves what was there.
     @Test func noFileIsWrittenOverAnInput() throws {
-        let capture = try write("books.pcap", sample)
+        let capture = try scratch.write(sample, to: "books.pcap")
         let link = "\(scratch.path)/link.pcap"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: capture)
         for name in [capture, link] {
@@ -34,7 +28,7 @@ struct ReplayFileTests {
             #expect(finished.code == 2)
             #expect(finished.errors.contains("not where it is read"))
         }
-        let old = try write("old.pcap", Data([1, 2, 3]))
+        let old = try scratch.write(Data([1, 2, 3]), to: "old.pcap")
         #expect(try replay([capture], "--wire-out", old, "--xfrm", "nowhere.txt").code == 3)
         #expect(try Data(contentsOf: URL(fileURLWithPath: old)) == Data([1, 2, 3]))
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).allSatisfy { !$0.hasSuffix(".part") })
@@ -42,7 +36,7 @@ struct ReplayFileTests {
 
     /// Each capture is looked at by itself, however far apart they are.
     @Test func capturesOfDifferentDaysAreBothGuessed() throws {
-        let first = try write("first.pcap", sample)
+        let first = try scratch.write(sample, to: "first.pcap")
         var later = [UInt8](sample)
         // Seconds are the first field of each record.
         var offset = 24
@@ -51,7 +45,7 @@ struct ReplayFileTests {
             later[offset + 3] &+= 1
             offset += 16 + length
         }
-        let second = try write("second.pcap", Data(later))
+        let second = try scratch.write(Data(later), to: "second.pcap")
         let head = report(try replay([first, second])).split(separator: "\n").prefix(1)
         #expect(head.allSatisfy { $0.contains("taken in pod books/productpage-v1-0, guessed") }, "\(head)")
     }
@@ -66,22 +60,22 @@ struct ReplayFileTests {
     @Test(arguments: [TestTool.gzip, .zstd])
     func packedCapturesGiveTheSame(tool: TestTool) throws {
         guard tool.isWanted else { return print("\(tool.rawValue) is not installed") }
-        let plain = try write("a.pcap", sample)
+        let plain = try scratch.write(sample, to: "a.pcap")
         let packed = try tool.run(["-c", plain]).output
         let fromFile = try replay([Sample.capture])
-        #expect(report(try replay([try write("a.packed", packed)])) == report(fromFile))
+        #expect(report(try replay([try scratch.write(packed, to: "a.packed")])) == report(fromFile))
         #expect(report(try replay(["-"], bytes: packed)) == report(fromFile))
     }
 
     @Test func anEmptyCaptureIsSaidToBeEmpty() throws {
-        let finished = try replay([try write("a.pcap", sample.prefix(24))])
+        let finished = try replay([try scratch.write(sample.prefix(24), to: "a.pcap")])
         #expect(finished.code == 0)
         #expect(finished.output.contains("guessed: no packet tells"))
         #expect(finished.output.contains("      0      0  all\n0 flows in 0.000 s"))
     }
 
     @Test func wholePacketsOfATruncatedCaptureAreReplayed() throws {
-        let path = try write("a.pcap", sample.dropLast(10))
+        let path = try scratch.write(sample.dropLast(10), to: "a.pcap")
         let finished = try replay([path])
         let message = "at byte \(sample.count - 16 - 58): "
         #expect(finished.code == 1)
@@ -95,7 +89,7 @@ struct ReplayFileTests {
 
     @Test(arguments: [0, 3, 10, 23])
     func aFileThatEndsWithinItsHeaderIsBadInput(byteCount: Int) throws {
-        let finished = try replay([try write("a.pcap", sample.prefix(byteCount))])
+        let finished = try replay([try scratch.write(sample.prefix(byteCount), to: "a.pcap")])
         #expect(finished.code == 3 && finished.output == "" && finished.errors.contains("a.pcap: "))
     }
 
@@ -103,7 +97,7 @@ struct ReplayFileTests {
         // LINKTYPE_USB_LINUX.
         var bytes = sample
         bytes[20] = 189
-        let path = try write("a.pcap", bytes)
+        let path = try scratch.write(bytes, to: "a.pcap")
         for arguments in [["replay", path] + Sample.mesh, ["decrypt", path] + states] {
             let finished = try kmeshSim(arguments)
             #expect(finished.code == 3, "\(finished.output)")
@@ -123,7 +117,7 @@ struct ReplayFileTests {
             offset += length
             count += 1
         }
-        let paths = [try write("even.pcap", halves[0]), try write("odd.pcap", halves[1])]
+        let paths = [try scratch.write(halves[0], to: "even.pcap"), try scratch.write(halves[1], to: "odd.pcap")]
         let place = ["--at", "pod:productpage-v1-0"]
         let merged = try kmeshSim(["replay"] + paths + Sample.mesh + place)
         let whole = try kmeshSim(["replay", Sample.capture] + Sample.mesh + place)

@@ -105,7 +105,6 @@ extension TrafficScene {
     mutating func startProxy() throws {
         let address = Self.podAddress(53, .v4)
         let configuration = try scratch.write(
-            "dnsmasq.conf",
             """
             port=53
             listen-address=\(address)
@@ -117,7 +116,7 @@ extension TrafficScene {
             pid-file=\(scratch.path)/dnsmasq.pid
             address=/\(DNSTests.name)/\(DNSTests.answer)
 
-            """)
+            """, to: "dnsmasq.conf")
         let program = try servers.start(["dnsmasq", "--no-daemon", "-C", configuration], in: server.number)
         do {
             try servers.waitForServer(at: SocketAddress(address, port: 53), in: server.number)

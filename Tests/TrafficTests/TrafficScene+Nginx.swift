@@ -37,7 +37,7 @@ extension TrafficScene {
                     """
             }
         }
-        let configuration = try scratch.write("nginx.conf", text + "}\n")
+        let configuration = try scratch.write(text + "}\n", to: "nginx.conf")
         let program = try servers.start(
             ["nginx", "-e", "stderr", "-p", path, "-c", configuration, "-g", "user root;"], in: server.number)
         for number in Self.podNumbers {
