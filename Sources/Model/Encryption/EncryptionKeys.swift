@@ -30,6 +30,9 @@ public struct EncryptionKeys: Hashable, Sendable {
         current = key
     }
 
+    /// The highest version that was read.
+    public var newest: SPI { max(current.spi, earlier.last?.spi ?? current.spi) }
+
     /// The key of a version, nil where none was read.
     public subscript(spi: SPI) -> AEADKey? {
         current.spi == spi ? current.key : earlier.first { $0.spi == spi }?.key

@@ -16,14 +16,22 @@ public struct EncryptionRules: Hashable, Sendable {
     /// - Parameters:
     ///   - isEstablished: Whether earlier rules send to the peer encrypted. They stay where new ones cannot yet, and keep
     ///     packets from being blocked as they are else in the preset `hardened`.
+    ///   - nodeErrors: Whether what the node itself says of packets that it decrypted is encrypted as well; nil for what the
+    ///     preset does.
     ///   - receivedMark: What the node's interface marks ESP packets from an address with, for the preset `hardened`.
     ///   - digest: SHA-512.
     public init(
         local: NodeEncryption, remote: NodeEncryption, keys: EncryptionKeys, preset: Preset,
-        isEstablished: Bool = false, receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
+        isEstablished: Bool = false, nodeErrors: DataplaneOptions.NodeErrors? = nil,
+        receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) {
+        let nodeErrors = nodeErrors ?? DataplaneOptions(preset).nodeErrors
         // In km_nodeinfo the peer is in any case: what has no policy of its own would leave in clear.
-        defer { if preset == .hardened, sending.isEmpty, !isEstablished { sending = Self.blocks(remote) } }
+        defer {
+            if preset == .hardened, sending.isEmpty, !isEstablished {
+                sending = remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, nil, nodeErrors) }
+            }
+        }
         guard let localKey = keys[local.spi] else { return }
         let remoteKey = keys[remote.spi]
         if preset == .upstream, remoteKey == nil { return }
@@ -38,8 +46,12 @@ public struct EncryptionRules: Hashable, Sendable {
                 state.mark = .exactly(receivedMark(pair.remote.address))
             }
             receiving.append(.addState(state))
-            receiving += Self.receivingPolicies(local, pair, preset)
+            if preset == .upstream {
+                receiving += Self.receivingPolicies(
+                    local, XFRMPolicy.Template(source: pair.remote.address, destination: pair.local.address))
+            }
         }
+        if preset == .hardened, !receiving.isEmpty { receiving += Self.receivingPolicies(local) }
         guard let remoteKey, remote.spi <= local.spi else { return }
         for pair in Self.sendingPairs(local, remote, preset) {
             let key = try remoteKey.derived(from: pair.local, to: pair.remote, digest: digest)
@@ -49,10 +61,7 @@ public struct EncryptionRules: Hashable, Sendable {
             sending.append(.addState(state))
             let template = XFRMPolicy.Template(
                 source: pair.local.address, destination: pair.remote.address, spi: remote.spi)
-            sending += remote.podPrefixes.map { prefix in
-                .updatePolicy(
-                    XFRMPolicy(.out, .to(prefix), mark: .exactly(.encrypt), templates: [template]))
-            }
+            sending += remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, template, nodeErrors) }
         }
     }
 
@@ -76,12 +85,17 @@ public struct EncryptionRules: Hashable, Sendable {
         return preset == .upstream ? all : Array(all.prefix(1))
     }
 
-    /// In and fwd, for each pod prefix of the node. Hardened ones take any source: the state tells whose packet it is.
-    private static func receivingPolicies(_ local: NodeEncryption, _ pair: Pair, _ preset: Preset) -> [XFRMChange] {
-        let own = pair.local.address
-        let source = preset == .upstream ? pair.remote.address : own.family == .v4 ? .anyV4 : .anyV6
-        let template = XFRMPolicy.Template(source: source, destination: own)
-        return [XFRMPolicy.Direction.in, .fwd].flatMap { direction in
+    /// Those of all peers. They take any source, because the state tells whose packet it is; neither is the destination
+    /// compared.
+    private static func receivingPolicies(_ local: NodeEncryption) -> [XFRMChange] {
+        guard let own = local.addresses.first else { return [] }
+        let any = own.family == .v4 ? IPAddress.anyV4 : .anyV6
+        return receivingPolicies(local, XFRMPolicy.Template(source: any, destination: own))
+    }
+
+    /// In and fwd, for each pod prefix of the node.
+    private static func receivingPolicies(_ local: NodeEncryption, _ template: XFRMPolicy.Template) -> [XFRMChange] {
+        [XFRMPolicy.Direction.in, .fwd].flatMap { direction in
             local.podPrefixes.map { prefix in
                 .updatePolicy(
                     XFRMPolicy(direction, .to(prefix), mark: .exactly(.decrypted), templates: [template]))
@@ -89,12 +103,21 @@ public struct EncryptionRules: Hashable, Sendable {
         }
     }
 
-    /// Keeps in what would leave in clear.
-    private static func blocks(_ remote: NodeEncryption) -> [XFRMChange] {
-        remote.podPrefixes.map { prefix in
+    /// What becomes of packets to a peer's prefix: of those that tc marks, and (H17) of ICMP errors, which the node makes
+    /// itself about packets that it decrypted, and no program marks.
+    /// - Parameter template: nil to keep in what would leave in clear.
+    static func sendingPolicies(
+        to prefix: Prefix, _ template: XFRMPolicy.Template?, _ nodeErrors: DataplaneOptions.NodeErrors
+    ) -> [XFRMChange] {
+        func policy(_ type: UInt8?, _ mark: MarkSelector) -> XFRMChange {
             .updatePolicy(
-                XFRMPolicy(.out, .to(prefix), mark: .exactly(.encrypt), action: .block, templates: []))
+                XFRMPolicy(
+                    .out, .to(prefix, icmpType: type), mark: mark, action: template == nil ? .block : .allow,
+                    templates: template.map { [$0] } ?? []))
         }
+        let marked = policy(nil, .exactly(.encrypt))
+        guard nodeErrors == .encrypt else { return [marked] }
+        return [marked] + XFRMSelector.icmpErrorTypes(prefix.address.family).map { policy($0, .any) }
     }
 }
 
@@ -104,12 +127,20 @@ extension PacketMark {
     public static func received(fromPeer number: UInt16) -> PacketMark {
         PacketMark(rawValue: 0x00d1_0000 | UInt32(number))
     }
+
+    /// What addresses of peers may be numbered with.
+    public static let peerNumbers: ClosedRange<UInt16> = 1...UInt16.max
+
+    /// The number in a mark made of one; nil for any other mark.
+    public var peerNumber: UInt16? {
+        rawValue >> 16 == 0x00d1 && rawValue & 0xffff != 0 ? UInt16(truncatingIfNeeded: rawValue) : nil
+    }
 }
 
 extension XFRMSelector {
     /// Packets from anywhere to a prefix.
-    static func to(_ prefix: Prefix) -> XFRMSelector {
-        XFRMSelector(source: .everything(of: prefix.address.family), destination: prefix)
+    static func to(_ prefix: Prefix, icmpType: UInt8? = nil) -> XFRMSelector {
+        XFRMSelector(source: .everything(of: prefix.address.family), destination: prefix, icmpType: icmpType)
     }
 }
 

@@ -1,0 +1,163 @@
+extension EncryptionController {
+    /// From what is held to what is wanted of the nodes in `changed`.
+    mutating func reconcilingSteps(
+        from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
+    ) -> [EncryptionStep] {
+        let names = changed.sorted()
+        for address in goneAddresses where survey.addressOwners[address] == nil { numbers[address] = nil }
+        assignNumbers(names, held)
+        var plan = EncryptionPlan(held: held)
+        var healthy: Set<String> = []
+        for name in names {
+            guard let peer = peers[name] else { continue }
+            if survey.hasFault(node) || survey.hasFault(name) || hasNoNumbers(name) {
+                keepOrBlock(peer, &plan)
+            } else {
+                healthy.insert(name)
+                add(peer, to: &plan, digest)
+            }
+        }
+        if held.published != local, !survey.hasFault(node) { plan.publication = local }
+        planRemovals(healthy, isThorough, &plan, digest)
+        return plan.steps
+    }
+
+    private func add(_ peer: NodeEncryption, to plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]) {
+        let rules: EncryptionRules
+        do throws(KeyDerivationError) {
+            rules = try self.rules(for: peer, isEstablished: true, digest: digest)
+        } catch {
+            preconditionFailure("a fault that was not noted: \(error)")
+        }
+        for address in peer.addresses {
+            guard let number = numbers[address] else { continue }
+            plan.mark(address, .received(fromPeer: number))
+        }
+        for change in rules.receiving { plan.want(change, .receiving) }
+        guard !rules.sending.isEmpty else { return keepOrBlock(peer, &plan) }
+        for change in rules.sending { plan.want(change, .sending) }
+        for prefix in peer.podPrefixes { plan.encrypt(to: prefix) }
+    }
+
+    /// What sends to a peer goes on doing so, and for all its prefixes. Where nothing does, nothing leaves.
+    private func keepOrBlock(_ peer: NodeEncryption, _ plan: inout EncryptionPlan) {
+        let prefixes = peer.podPrefixes.filter { !survey.ownPrefixes.contains($0) }
+        let held = plan.held
+        let template = prefixes.lazy.compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
+        if let template { plan.keep(template) }
+        for prefix in prefixes {
+            for change in EncryptionRules.sendingPolicies(to: prefix, template, nodeErrors) {
+                plan.want(change, .sending)
+            }
+            plan.encrypt(to: prefix)
+        }
+    }
+
+    // MARK: Removal
+
+    /// What is held and not wanted. Of peers with faults nothing goes.
+    private mutating func planRemovals(
+        _ healthy: Set<String>, _ isThorough: Bool, _ plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]
+    ) {
+        let held = plan.held
+        for prefix in held.nodeInfo where isObsolete(prefix, isThorough) { plan.leaveClear(prefix) }
+        for id in held.policies.keys where !plan.wants(id) {
+            let prefix = id.selector.destination
+            switch id.direction {
+            case .out:
+                let isChanged = survey.prefixOwners[prefix].map { changed.contains($0) } ?? false
+                if isChanged || isObsolete(prefix, isThorough) { plan.remove(id) }
+            case .in, .fwd:
+                if peers.isEmpty || !local.podPrefixes.contains(prefix) { plan.remove(id) }
+            }
+        }
+        var old: [XFRMState.ID] = []
+        for (id, entry) in held.states where !plan.wants(id) {
+            let state = entry.state
+            let isReceiving = state.outputMark == .decrypted
+            let address = isReceiving ? state.source : state.destination
+            guard let owner = survey.addressOwners[address] else {
+                if isThorough || goneAddresses.contains(address) { plan.remove(id) }
+                continue
+            }
+            guard healthy.contains(owner) else { continue }
+            if !isReceiving || !local.addresses.contains(state.destination) || (isThorough && isDone(entry, held)) {
+                plan.remove(id)
+            } else {
+                old.append(id)
+            }
+        }
+        if isThorough {
+            lastCounts = lastCounts.filter { held.states[$0.key] != nil && !plan.wants($0.key) }
+        }
+        for id in old.inOrder { renew(id, &plan, digest) }
+        for address in held.peerMarks.keys where survey.addressOwners[address] == nil {
+            if isThorough || goneAddresses.contains(address) { plan.forget(address) }
+        }
+    }
+
+    private func isObsolete(_ prefix: Prefix, _ isThorough: Bool) -> Bool {
+        guard survey.prefixOwners[prefix] != nil else { return isThorough || gonePrefixes.contains(prefix) }
+        return survey.ownPrefixes.contains(prefix)
+    }
+
+    /// Whether the peer has left a state for that of the current key. Remembers what it has received so far.
+    private mutating func isDone(_ entry: EncryptionHoldings.State, _ held: EncryptionHoldings) -> Bool {
+        let state = entry.state
+        let last = lastCounts.updateValue(entry.packetCount, forKey: state.id)
+        guard last == entry.packetCount, let number = numbers[state.source] else { return false }
+        let current = XFRMState.ID(
+            destination: state.destination, spi: local.spi, mark: .exactly(.received(fromPeer: number)))
+        return held.states[current].map { $0.state.source == state.source && $0.packetCount > 0 } ?? false
+    }
+
+    /// A peer that was started anew has a new key also for what it sends under an earlier SPI (H19).
+    private func renew(_ id: XFRMState.ID, _ plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]) {
+        guard var state = plan.held.states[id]?.state, let shared = keys[state.spi],
+            let peer = survey.addressOwners[state.source].flatMap({ peers[$0] })
+        else { return }
+        let (source, destination) = (
+            TunnelEnd(state.source, bootID: peer.bootID), TunnelEnd(state.destination, bootID: local.bootID)
+        )
+        do throws(KeyDerivationError) {
+            state.key = try shared.derived(from: source, to: destination, digest: digest)
+        } catch {
+            preconditionFailure("a fault that was not noted: \(error)")
+        }
+        plan.want(.addState(state), .receiving)
+    }
+
+    // MARK: Marks
+
+    /// Numbers the addresses of nodes; those that are in use are kept, so that packets on their way find their states.
+    private mutating func assignNumbers(_ names: [String], _ held: EncryptionHoldings) {
+        let addresses = names.flatMap { peers[$0]?.addresses ?? [] }.filter { numbers[$0] == nil }
+        guard !addresses.isEmpty else { return }
+        var used = Set(numbers.values)
+        var inUse: [IPAddress: UInt16] = held.peerMarks.compactMapValues(\.peerNumber)
+        for entry in held.states.values where inUse[entry.state.source] == nil {
+            inUse[entry.state.source] = PacketMark(rawValue: entry.state.mark.value).peerNumber
+        }
+        for address in addresses {
+            guard let number = inUse[address], used.insert(number).inserted else { continue }
+            numbers[address] = number
+        }
+        used.formUnion(inUse.values)
+        var free = PacketMark.peerNumbers.lazy.filter { !used.contains($0) }.makeIterator()
+        for address in addresses where numbers[address] == nil {
+            guard let number = free.next() else { return }
+            numbers[address] = number
+        }
+    }
+}
+
+extension EncryptionHoldings {
+    /// What packets to a prefix are encrypted by now, where they reach one of the addresses.
+    fileprivate func establishedTemplate(to prefix: Prefix, at addresses: [IPAddress]) -> XFRMPolicy.Template? {
+        let id = XFRMPolicy.ID(.out, .to(prefix), mark: .exactly(.encrypt))
+        guard let policy = policies[id], policy.action == .allow, let template = policy.templates.first,
+            addresses.contains(template.destination), let state = template.stateID, states[state] != nil
+        else { return nil }
+        return template
+    }
+}

@@ -1,0 +1,67 @@
+extension EncryptionController {
+    /// What upstream's handlers do, one event after another: they add what is there already, and what is refused they
+    /// leave. Source: Kmesh, pkg/controller/encryption/ipsec, handleOneNodeInfo, syncAllNodeInfo, handleKNIDeleteFunc.
+    func upstreamSteps(from held: EncryptionHoldings, digest: ([UInt8]) -> [UInt8]) -> [EncryptionStep] {
+        var steps: [EncryptionStep] = []
+        var mustPublish = false
+        for event in events {
+            switch event {
+            case .start: mustPublish = true
+            case .peer(let name): steps += handlerSteps(name, digest)
+            case .gone(let peer): steps += removal(of: peer, from: held)
+            case .key:
+                for name in peers.keys.sorted() { steps += handlerSteps(name, digest) }
+                steps.append(.publish(local))
+                mustPublish = false
+            }
+        }
+        return mustPublish ? steps + [.publish(local)] : steps
+    }
+
+    /// Without a key for it, nothing comes of a peer but its prefixes in km_nodeinfo (H20).
+    private func handlerSteps(_ name: String, _ digest: ([UInt8]) -> [UInt8]) -> [EncryptionStep] {
+        guard let peer = peers[name] else { return [] }
+        do throws(KeyDerivationError) {
+            let rules = try rules(for: peer, digest: digest)
+            return (rules.receiving + rules.sending).map(EncryptionStep.xfrm)
+                + peer.podPrefixes.map(EncryptionStep.encryptTo)
+        } catch {
+            return []
+        }
+    }
+
+    /// All that names one of its addresses, also the policies that other peers' packets need.
+    private func removal(of peer: NodeEncryption, from held: EncryptionHoldings) -> [EncryptionStep] {
+        let states = held.states.values.map(\.state).filter {
+            peer.addresses.contains($0.source) || peer.addresses.contains($0.destination)
+        }
+        let policies = held.policies.values.filter { policy in
+            policy.templates.contains { peer.addresses.contains($0.source) || peer.addresses.contains($0.destination) }
+        }
+        return states.map(\.id).inOrder.map { .xfrm(.deleteState($0)) }
+            + policies.map(\.id).inOrder.map { .xfrm(.deletePolicy($0)) }
+            + peer.podPrefixes.map(EncryptionStep.leaveClear)
+    }
+}
+
+extension [XFRMState.ID] {
+    var inOrder: [XFRMState.ID] {
+        sorted {
+            ($0.destination.halves.high, $0.destination.halves.low, $0.spi.rawValue, $0.mark.value, $0.mark.mask)
+                < ($1.destination.halves.high, $1.destination.halves.low, $1.spi.rawValue, $1.mark.value, $1.mark.mask)
+        }
+    }
+}
+
+extension [XFRMPolicy.ID] {
+    var inOrder: [XFRMPolicy.ID] {
+        sorted { a, b in
+            guard a.direction == b.direction else { return a.direction.rawValue < b.direction.rawValue }
+            let (first, second) = (a.selector.destination.orderingKey, b.selector.destination.orderingKey)
+            guard first == second else { return first < second }
+            let types = (a.selector.icmpType.map(Int.init) ?? -1, b.selector.icmpType.map(Int.init) ?? -1)
+            guard types.0 == types.1 else { return types.0 < types.1 }
+            return (a.mark.value, a.mark.mask) < (b.mark.value, b.mark.mask)
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Model
+import Testing
+
+private func required<T>(_ value: T?) -> T {
+    guard let value else { preconditionFailure("no \(T.self)") }
+    return value
+}
+
+private func prefix(_ text: String) -> Prefix { required(Prefix(text)) }
+
+private func info(_ number: Int, _ change: (inout NodeEncryption) -> Void = { _ in }) -> NodeEncryption {
+    var info = NodeEncryption(
+        spi: SPI(rawValue: 1), addresses: [required(IPAddress("192.168.0.\(number)"))],
+        bootID: "550e8400-e29b-41d4-a716-44665544000\(number)", podPrefixes: [prefix("10.0.\(number).0/24")])
+    change(&info)
+    return info
+}
+
+private func controller(_ local: NodeEncryption, _ preset: Preset = .hardened) -> EncryptionController {
+    let key = EncryptionKey(spi: SPI(rawValue: 1), key: required(AEADKey(bytes: Array(1...20))))
+    return EncryptionController(node: "a", local: local, key: key, preset: preset)
+}
+
+/// What of node b, or of the own node, keeps it from being set up.
+struct FaultCase: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var local: @Sendable (inout NodeEncryption) -> Void = { _ in }
+    var peer: @Sendable (inout NodeEncryption) -> Void = { _ in }
+    let problems: [String]
+
+    static let all = [
+        FaultCase(
+            testDescription: "SPI 0", peer: { $0.spi = SPI(rawValue: 0) },
+            problems: ["node b publishes SPI 0, which is reserved; its key file must have a version from 1 on"]),
+        FaultCase(
+            testDescription: "a short boot id", peer: { $0.bootID = "550e8400" },
+            problems: [
+                "node b has the boot id \"550e8400\" with fewer than 36 characters; its /proc/sys/kernel/random/boot_id has "
+                    + "them"
+            ]),
+        FaultCase(
+            testDescription: "no address", peer: { $0.addresses = [] },
+            problems: ["node b has no address; its tunnels need one that the other nodes reach"]),
+        FaultCase(
+            testDescription: "no common family", peer: { $0.addresses = [required(IPAddress("fd00::2"))] },
+            problems: [
+                "node b has only IPv6 addresses, and this node has none of them; tunnels need a family that both have"
+            ]),
+        FaultCase(
+            testDescription: "an address of the own node",
+            peer: { $0.addresses = [required(IPAddress("192.168.0.1"))] },
+            problems: ["nodes b and a both have the address 192.168.0.1; every node needs addresses of its own"]),
+        FaultCase(
+            testDescription: "an address of another node",
+            peer: { $0.addresses = [required(IPAddress("192.168.0.3"))] },
+            problems: [
+                "nodes b and c both have the address 192.168.0.3; every node needs addresses of its own",
+                "nodes c and b both have the address 192.168.0.3; every node needs addresses of its own",
+            ]),
+        FaultCase(
+            testDescription: "a prefix in another node's", peer: { $0.podPrefixes.append(prefix("10.0.3.128/25")) },
+            problems: [
+                "the pod prefix 10.0.3.128/25 of node b overlaps 10.0.3.0/24 of node c; every node needs prefixes of its own",
+                "the pod prefix 10.0.3.0/24 of node c overlaps 10.0.3.128/25 of node b; every node needs prefixes of its own",
+            ]),
+        FaultCase(
+            testDescription: "the own node's short boot id", local: { $0.bootID = "" },
+            problems: [
+                "node a has the boot id \"\" with fewer than 36 characters; its /proc/sys/kernel/random/boot_id has them"
+            ]),
+        FaultCase(
+            testDescription: "the own node without pods", local: { $0.podPrefixes = [] },
+            problems: ["node a has no pod prefix (podCIDRs); without one nothing that its pods get is encrypted"]),
+    ]
+}
+
+@Suite struct EncryptionProblemTests {
+    @Test(arguments: FaultCase.all)
+    func aNodeWithAFaultIsBlockedAndHasNoStates(_ fault: FaultCase) {
+        let (local, peer) = (info(1, fault.local), info(2, fault.peer))
+        var controller = controller(local)
+        controller.take(peer, of: "b")
+        controller.take(info(3), of: "c")
+        var held = EncryptionHoldings()
+        for step in controller.steps(from: held, isThorough: false, digest: mixed) { held.apply(step) }
+        #expect(controller.problems.map(\.description) == fault.problems)
+        for prefix in peer.podPrefixes {
+            #expect(held.nodeInfo.contains(prefix))
+            let policies = held.policies.values.filter { $0.selector.destination == prefix }
+            #expect(policies.count == 4 && policies.allSatisfy { $0.action == .block })
+        }
+        let isOwn = fault.problems[0].hasPrefix("node a")
+        #expect(held.published == (isOwn ? nil : local))
+        let hasC = !isOwn && fault.problems.count == 1
+        #expect(held.states.count == (hasC ? 2 : 0) && held.peerMarks.count == (hasC ? 1 : 0))
+        #expect(controller.steps(from: held, isThorough: true, digest: mixed).isEmpty)
+    }
+
+    @Test(arguments: FaultCase.all)
+    func aNodeThatComesToHaveAFaultStaysAsItWas(_ fault: FaultCase) {
+        var held = EncryptionHoldings()
+        var healthy = controller(info(1))
+        healthy.take(info(2), of: "b")
+        healthy.take(info(3), of: "c")
+        for step in healthy.steps(from: held, isThorough: false, digest: mixed) { held.apply(step) }
+        let states = held.states
+        var controller = controller(info(1, fault.local))
+        controller.take(info(2, fault.peer), of: "b")
+        controller.take(info(3), of: "c")
+        for step in controller.steps(from: held, isThorough: true, digest: mixed) { held.apply(step) }
+        let isReachable = info(2, fault.peer).addresses == info(2).addresses
+        if isReachable {
+            #expect(held.states == states)
+        } else {
+            #expect(held.states.values.allSatisfy { $0.state.destination != info(2).addresses[0] })
+        }
+        let policies = held.policies.values.filter { $0.selector.destination == info(2).podPrefixes[0] }
+        #expect(policies.allSatisfy { $0.action == (isReachable ? .allow : .block) })
+        // Mended, it is as if nothing had been.
+        var mended = EncryptionController(node: "a", local: info(1), key: healthy.keys.current, preset: .hardened)
+        mended.take(info(2), of: "b")
+        mended.take(info(3), of: "c")
+        for step in mended.steps(from: held, isThorough: true, digest: mixed) { held.apply(step) }
+        #expect(Set(held.states.values.map(\.state.key)) == Set(states.values.map(\.state.key)))
+        #expect(held.policies.values.allSatisfy { $0.action == .allow })
+    }
+
+    /// The node's own pods are there.
+    @Test func aPrefixThatHoldsTheOwnPodsIsLeftAlone() {
+        var controller = controller(info(1))
+        controller.take(info(2) { $0.podPrefixes.append(prefix("10.0.0.0/23")) }, of: "b")
+        var held = EncryptionHoldings()
+        for step in controller.steps(from: held, isThorough: false, digest: mixed) { held.apply(step) }
+        #expect(held.nodeInfo == [prefix("10.0.2.0/24")] && held.states.isEmpty)
+        #expect(
+            controller.problems.map(\.description) == [
+                "the pod prefix 10.0.0.0/23 of node b overlaps 10.0.1.0/24 of node a; every node needs prefixes of its own"
+            ])
+    }
+
+    @Test func anUnknownSPIIsToldWithTheNewestKnown() {
+        var controller = controller(info(1))
+        controller.take(info(2) { $0.spi = SPI(rawValue: 7) }, of: "b")
+        #expect(
+            controller.problems.map(\.description) == [
+                "node b publishes SPI 0x00000007, which no key file here has had (the newest had 0x00000001); all nodes "
+                    + "need the same key files"
+            ])
+        controller.take(EncryptionKey(spi: SPI(rawValue: 7), key: controller.keys.current.key))
+        #expect(controller.problems.isEmpty)
+    }
+
+    @Test func upstreamSetsUpNothingForAShortBootID() {
+        var controller = controller(info(1), .upstream)
+        controller.take(info(2) { $0.bootID = "1" }, of: "b")
+        #expect(controller.steps(from: EncryptionHoldings(), isThorough: true, digest: mixed) == [.publish(info(1))])
+        #expect(controller.problems.count == 1)
+    }
+
+    @Test func prefixesAreTakenByTheirFirstAddress() {
+        var controller = controller(info(1))
+        controller.take(info(2) { $0.podPrefixes = [prefix("10.0.2.9/24"), prefix("10.0.2.0/24")] }, of: "b")
+        #expect(controller.peers["b"]?.podPrefixes == [prefix("10.0.2.0/24")])
+    }
+}
