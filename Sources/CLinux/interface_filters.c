@@ -91,6 +91,7 @@ static int count_filter(const struct nlmsghdr *message, void *context)
 {
 	unsigned int *count = context;
 
+	(void)message;
 	(*count)++;
 	return MNL_CB_OK;
 }

@@ -1,6 +1,6 @@
 internal import CLinux
 import Glibc
-public import Model
+import Model
 
 /// An interface in the agent's own network namespace.
 public struct HostInterface: Hashable, Sendable {
@@ -68,11 +68,11 @@ public struct HostInterface: Hashable, Sendable {
         switch unsafe Int32(socket.pointee.sa_family) {
         case AF_INET:
             return unsafe socket.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                unsafe IPAddress(bytes: layoutBytes(of: $0.pointee.sin_addr))
+                unsafe IPAddress(bytes: withUnsafeBytes(of: $0.pointee.sin_addr) { unsafe Array($0) })
             }
         case AF_INET6:
             return unsafe socket.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                unsafe IPAddress(bytes: layoutBytes(of: $0.pointee.sin6_addr))
+                unsafe IPAddress(bytes: withUnsafeBytes(of: $0.pointee.sin6_addr) { unsafe Array($0) })
             }
         default: return nil
         }

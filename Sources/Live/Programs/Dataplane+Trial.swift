@@ -56,12 +56,12 @@ extension Dataplane {
         _ place: TCAttachment.Place, _ frame: [UInt8], mark: PacketMark, repeatCount: Int32 = 1
     ) throws(LoadError) -> InterfaceTrial {
         var output = [UInt8](repeating: 0, count: frame.count + 256)
-        var packet = __sk_buff()
-        packet.mark = mark.rawValue
+        var packet = unsafe __sk_buff()
+        unsafe packet.mark = mark.rawValue
         var options = unsafe bpf_test_run_opts()
         unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
         unsafe options.repeat = repeatCount
-        let size = UInt32(MemoryLayout<__sk_buff>.size)
+        let size = UInt32(unsafe MemoryLayout<__sk_buff>.size)
         let status = try object.withProgram(place.program) { (program) throws(LoadError) in
             // In bounds: the sizes are the arrays' and the structure's.
             unsafe frame.withUnsafeBytes { input in

@@ -1,0 +1,86 @@
+import KernelABI
+import KernelTestSupport
+import Model
+import Sim
+
+@testable import Live
+
+/// The kernel's programs, with frames that no interface received.
+final class KernelInterfaces {
+    private let pins: TestPinDirectory
+    private let dataplane: Dataplane
+    private let nodeInfo: KernelMap<NodeInfoKey, UInt32>
+    private var before: [Reason: UInt64] = [:]
+
+    init(_ options: DataplaneOptions) throws {
+        var settings = ProgramSettings(options: options)
+        settings.options.capacities = MapCapacities(
+            frontend: 64, service: 64, endpoint: 64, backend: 64, manage: 64, nodeInfo: 64)
+        settings.authorizationCapacities = AuthorizationCapacities(
+            identities: 1, destinations: 1, rows: 1, ranges: 1, ranges6: 1, rules: 1)
+        let pins = try TestPinDirectory()
+        dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
+        nodeInfo = KernelMap(name: "km_nodeinfo", capacity: 64, adopting: try dataplane.openMap("km_nodeinfo"))
+        self.pins = pins
+    }
+
+    /// Fills the maps anew.
+    func set(_ entries: [(key: NodeInfoKey, value: UInt32)], peers: [(address: IPAddress, mark: PacketMark)]) throws {
+        for prefix in try dataplane.encryption.prefixes() { try dataplane.encryption.leaveClear(prefix) }
+        for address in try dataplane.encryption.peerMarks().keys { try dataplane.encryption.forget(address) }
+        for entry in entries { try nodeInfo.update(entry.key, to: entry.value) }
+        for peer in peers { try dataplane.encryption.mark(peer.address, as: peer.mark) }
+        before = try counts()
+    }
+
+    func run(_ hook: Hook, _ frame: [UInt8], _ mark: PacketMark) throws -> InterfaceOutcome {
+        let trial = try dataplane.tryInterface(hook == .tcPod ? .pod : .uplink, frame, mark: mark)
+        return InterfaceOutcome(verdict: trial.verdict, mark: trial.mark, isFrameChanged: trial.bytes != frame)
+    }
+
+    /// How packets ended since the maps were set.
+    func reasons() throws -> [Reason: UInt64] {
+        let changes = try counts().map { ($0, $1 - before[$0, default: 0]) }
+        return Dictionary(uniqueKeysWithValues: changes.filter { $1 > 0 })
+    }
+
+    private func counts() throws -> [Reason: UInt64] {
+        var sums: [Reason: UInt64] = [:]
+        for count in try dataplane.exitCounters.counts() where [.tcPod, .tcUplink].contains(count.hook) {
+            sums[count.reason, default: 0] += count.count
+        }
+        return sums
+    }
+}
+
+/// The simulator's programs.
+struct SimulatedInterfaces {
+    private let pod: TCPod
+    private let uplink: TCUplink
+    private let passes: String
+    private var maps = InterfaceMapStore(capacity: 64)
+    private(set) var reasons: [Reason: UInt64] = [:]
+
+    init(_ options: DataplaneOptions) {
+        pod = TCPod(options)
+        uplink = TCUplink(options)
+        passes = options.tcParser == .fixedPlaces ? "TC_ACT_OK" : "TC_ACT_UNSPEC"
+    }
+
+    /// Fills the maps anew.
+    mutating func set(_ test: InterfaceCase) throws {
+        maps = InterfaceMapStore(capacity: 64)
+        for entry in test.nodeInfo { try maps.nodeInfo.update(NodeInfoKey(entry.prefix), to: entry.value) }
+        for peer in test.peers { try maps.peers.update(MapAddress(peer.address.mapped), to: peer.mark.rawValue) }
+        reasons = [:]
+    }
+
+    mutating func run(_ packet: InterfaceCase.Packet) -> InterfaceOutcome {
+        let decision =
+            packet.hook == .tcPod
+            ? pod.run(packet.frame, mark: packet.mark, maps: maps)
+            : uplink.run(packet.frame, mark: packet.mark, maps: maps)
+        reasons[decision.reason, default: 0] += 1
+        return InterfaceOutcome(verdict: decision.verdict == .pass ? passes : "TC_ACT_SHOT", mark: decision.mark)
+    }
+}
