@@ -42,8 +42,8 @@ extension Dataplane {
 
     /// What a program at an interface did with a packet that no interface received.
     package struct InterfaceTrial: Hashable, Sendable {
-        /// As linux/pkt_cls.h names it.
-        package var verdict: String
+        /// TC_ACT_OK and so on, of linux/pkt_cls.h.
+        package var code: Int32
         package var mark: PacketMark
         package var bytes: [UInt8]
         /// A run, on the average of them.
@@ -83,11 +83,8 @@ extension Dataplane {
         guard let status, status == 0 else {
             throw .kernel(KernelError("run", place.program.rawValue, errno: -(status ?? -ENOENT)))
         }
-        let verdicts = ["TC_ACT_OK", "", "TC_ACT_SHOT"]
-        let code = Int(Int32(bitPattern: unsafe options.retval))
         return unsafe InterfaceTrial(
-            verdict: code == -1 ? "TC_ACT_UNSPEC" : verdicts.indices.contains(code) ? verdicts[code] : "\(code)",
-            mark: PacketMark(rawValue: packet.mark), bytes: Array(output.prefix(Int(options.data_size_out))),
-            nanoseconds: options.duration)
+            code: Int32(bitPattern: options.retval), mark: PacketMark(rawValue: packet.mark),
+            bytes: Array(output.prefix(Int(options.data_size_out))), nanoseconds: options.duration)
     }
 }

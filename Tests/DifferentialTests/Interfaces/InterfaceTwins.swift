@@ -10,6 +10,8 @@ final class KernelInterfaces {
     private let pins: TestPinDirectory
     private let dataplane: Dataplane
     private let nodeInfo: KernelMap<NodeInfoKey, UInt32>
+    private let shortPod: ShortFrames
+    private let shortUplink: ShortFrames
     private var before: [Reason: UInt64] = [:]
 
     init(_ options: DataplaneOptions) throws {
@@ -19,9 +21,21 @@ final class KernelInterfaces {
         settings.authorizationCapacities = AuthorizationCapacities(
             identities: 1, destinations: 1, rows: 1, ranges: 1, ranges6: 1, rules: 1)
         let pins = try TestPinDirectory()
-        dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
+        let dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
         nodeInfo = KernelMap(name: "km_nodeinfo", capacity: 64, adopting: try dataplane.openMap("km_nodeinfo"))
+        shortPod = try Self.short(.tcPod, of: dataplane)
+        shortUplink = try Self.short(.tcUplink, of: dataplane)
+        self.dataplane = dataplane
         self.pins = pins
+    }
+
+    private static func short(_ program: HookProgram, of dataplane: borrowing Dataplane) throws -> ShortFrames {
+        var result: ShortFrames?
+        _ = try dataplane.object.withProgram(program) { (raw) throws(LoadError) in
+            result = try ShortFrames(before: raw)
+        }
+        guard let short = result.take() else { preconditionFailure("\(program.rawValue) is always loaded") }
+        return short
     }
 
     /// Fills the maps anew.
@@ -34,8 +48,22 @@ final class KernelInterfaces {
     }
 
     func run(_ hook: Hook, _ frame: [UInt8], _ mark: PacketMark) throws -> InterfaceOutcome {
+        if frame.count < Self.shortByteCount {
+            let run = try hook == .tcPod ? shortPod.run(frame, mark) : shortUplink.run(frame, mark)
+            return InterfaceOutcome(
+                verdict: Self.verdict(run.code), mark: run.mark, isFrameChanged: run.frame != frame)
+        }
         let trial = try dataplane.tryInterface(hook == .tcPod ? .pod : .uplink, frame, mark: mark)
-        return InterfaceOutcome(verdict: trial.verdict, mark: trial.mark, isFrameChanged: trial.bytes != frame)
+        return InterfaceOutcome(
+            verdict: Self.verdict(Int(trial.code)), mark: trial.mark, isFrameChanged: trial.bytes != frame)
+    }
+
+    /// An IPv6 header behind two tags ends here: what is shorter may be refused for a trial.
+    private static let shortByteCount = 62
+
+    private static func verdict(_ code: Int) -> String {
+        let names = [-1: "TC_ACT_UNSPEC", 0: "TC_ACT_OK", 2: "TC_ACT_SHOT"]
+        return names[code] ?? "\(code)"
     }
 
     /// How packets ended since the maps were set.
