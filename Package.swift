@@ -130,7 +130,7 @@ let package = Package(
         .testTarget(
             name: "DifferentialTests",
             dependencies: [
-                "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim", "SocketDriverProtocol",
+                "CBPF", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim", "SocketDriverProtocol",
                 "TestSupport", "socket-driver",
             ],
             swiftSettings: strict),

@@ -7,6 +7,8 @@
 #include "sendmsg4.h"
 #include "sk_msg.h"
 #include "sockops.h"
+#include "tc_pod.h"
+#include "tc_uplink.h"
 #include "xdp_ingress.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -68,6 +68,24 @@ struct {
 	__type(value, struct km_manage_value);
 } km_manage SEC(".maps");
 
+/* Prefixes of peers' pods. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct km_nodeinfo_key);
+	__type(value, __u32);
+} km_nodeinfo SEC(".maps");
+
+/* Ours: the marks of peers' ESP, by their addresses. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 8192);
+	__type(key, struct km_addr);
+	__type(value, __u32);
+} km_peer SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

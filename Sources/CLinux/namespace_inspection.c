@@ -33,7 +33,8 @@ static unsigned int xdp_program(const struct nlattr *nest)
 	return program;
 }
 
-static void list_link(struct km_namespace *result, unsigned int index, const char *name, unsigned int program)
+static void list_link(struct km_namespace *result, unsigned int index, const char *name, unsigned int program,
+		      unsigned int peer)
 {
 	struct km_namespace_interface *listed;
 
@@ -42,6 +43,7 @@ static void list_link(struct km_namespace *result, unsigned int index, const cha
 		strncpy(listed->name, name, sizeof(listed->name) - 1);
 		listed->index = index;
 		listed->xdp_program = program;
+		listed->peer_index = peer;
 	}
 	result->interface_count++;
 }
@@ -66,7 +68,7 @@ static int take_link(const struct nlmsghdr *message, void *context)
 	}
 	if (!name)
 		return MNL_CB_OK;
-	list_link(inspection->result, link->ifi_index, name, program);
+	list_link(inspection->result, link->ifi_index, name, program, peer);
 	if (inspection->index)
 		return MNL_CB_OK;
 	inspection->index = link->ifi_index;

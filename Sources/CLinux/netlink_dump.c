@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
-int km_netlink_dump(struct mnl_socket *socket, int type, const void *header, size_t header_size, mnl_cb_t take,
-		    void *context)
+static int ask(struct mnl_socket *socket, int type, int flags, const void *header, size_t header_size, mnl_cb_t take,
+	       void *context)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	int received;
 
 	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
 	request->nlmsg_seq = type;
 	memcpy(mnl_nlmsg_put_extra_header(request, header_size), header, header_size);
 	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
@@ -26,4 +26,16 @@ int km_netlink_dump(struct mnl_socket *socket, int type, const void *header, siz
 			return 0;
 	}
 	return received < 0 ? errno : 0;
+}
+
+int km_netlink_dump(struct mnl_socket *socket, int type, const void *header, size_t header_size, mnl_cb_t take,
+		    void *context)
+{
+	return ask(socket, type, NLM_F_DUMP, header, header_size, take, context);
+}
+
+int km_netlink_get(struct mnl_socket *socket, int type, const void *header, size_t header_size, mnl_cb_t take,
+		   void *context)
+{
+	return ask(socket, type, NLM_F_ACK, header, header_size, take, context);
 }

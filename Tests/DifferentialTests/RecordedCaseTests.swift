@@ -15,8 +15,8 @@ struct RecordedCaseTests {
         "authz": "policies are not enforced by these programs", "authz-match": "policies are not enforced here",
         "authz-port": "policies are not enforced here", "string-match": "policies are not enforced here",
         "xdp-authz": "upstream's XDP engine is only simulated", "xdp-rst": "upstream's XDP engine is only simulated",
-        "tc-mark": "encryption has programs of its own", "ipsec-key": "keys are user space's",
-        "ipsec-keyfile": "keys are user space's",
+        "ipsec-key": "keys are user space's", "ipsec-keyfile": "keys are user space's",
+        "tc-mark": "run by everyMarkHoldsInTheKernel",
         "service-lookup": "how ztunnel finds services: by the client's namespace and by CIDR",
         "endpoint-health": "tables that user space fills", "endpoint-table": "tables that user space fills",
         "waypoint": "tables that user space fills", "locality": "endpoints that ztunnel chooses",
@@ -86,6 +86,22 @@ struct RecordedCaseTests {
         }
         #expect(ran == 33)
         #expect(named == 400)
+    }
+
+    @Test func everyMarkHoldsInTheKernel() throws {
+        let kernel = try KernelInterfaces(.upstream)
+        var ran = 0
+        for vector in try Self.cases() where vector.family == "tc-mark" {
+            let differences = try TCMarkFamily.differences(in: vector) { call in
+                try kernel.set(call.nodeInfo, peers: [])
+                let outcome = try kernel.run(call.hook, call.frame, call.mark)
+                return TCMarkFamily.Outcome(
+                    verdict: outcome.verdict, mark: outcome.mark, isFrameChanged: outcome.isFrameChanged)
+            }
+            #expect(differences == [], "\(vector.id)")
+            ran += 1
+        }
+        #expect(ran == 53)
     }
 
     @Test func programsOfTheOtherPresetDoNotHold() throws {

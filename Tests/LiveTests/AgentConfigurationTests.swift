@@ -32,6 +32,10 @@ private func configuration(
         node-address: [10.0.0.1, fd00::1]
         pod-gateway: 10.244.0.1
         dns-proxy: 10.0.0.53
+        encryption-key: key.json
+        node-info: nodes
+        uplink: [eth0, eth1]
+        pod-cidr: [10.244.1.0/24, fd00:1::/64]
         preset: upstream
         option: {noEndpoint: refuse}
         metrics: "[::1]:15020"
@@ -50,6 +54,9 @@ private func configuration(
     expected.nodeAddresses = [IPAddress("10.0.0.1"), IPAddress("fd00::1")].compactMap { $0 }
     expected.podGateways = [IPAddress("10.244.0.1")].compactMap { $0 }
     expected.dnsProxy = IPAddress("10.0.0.53")
+    expected.encryption = EncryptionConfiguration(
+        keyFile: "/etc/kmesh/key.json", nodeInfoDirectory: "/etc/kmesh/nodes", uplinks: ["eth0", "eth1"],
+        podPrefixes: [Prefix("10.244.1.0/24"), Prefix("fd00:1::/64")].compactMap { $0 })
     expected.preset = .upstream
     expected.options = .upstream
     expected.options.noEndpoint = .refuse
@@ -139,6 +146,26 @@ struct FileMistake: CustomTestStringConvertible {
         "mesh: m\nnode-address: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5]\n"
             + "pod-gateway: [10.0.1.1, 10.0.1.2, 10.0.1.3, 10.0.1.4]",
         "c.yaml:3:45: \"pod-gateway\" and the node's addresses may be 8 together, not 9"),
+    FileMistake(
+        "mesh: m\nencryption-key: k",
+        "c.yaml:2:17: \"encryption-key\" needs node-info: the directory of the nodes' infos"),
+    FileMistake("mesh: m\nnode-info: n", "c.yaml:2:12: \"node-info\" needs encryption-key: the file of the key"),
+    FileMistake("mesh: m\nuplink: [e]", "c.yaml:2:10: \"uplink\" needs encryption-key: the file of the key"),
+    FileMistake(
+        "mesh: m\nencryption-key: k\nnode-info: n\npod-cidr: 10.0.0.0/24",
+        "c.yaml:2:17: \"encryption-key\" needs node-address: where the tunnels of this node end"),
+    FileMistake(
+        "mesh: m\nencryption-key: k\nnode-info: n\nnode-address: 10.0.0.1",
+        "c.yaml:2:17: \"encryption-key\" needs pod-cidr: the addresses of this node's pods"),
+    FileMistake(
+        "mesh: m\nencryption-key: k\nnode-info: n\nnode-address: 10.0.0.1\npod-cidr: 10.0.0.0/33",
+        "c.yaml:5:11: \"pod-cidr\" expects a prefix such as 10.244.1.0/24, not '10.0.0.0/33'"),
+    FileMistake(
+        "mesh: m\nencryption-key: k\nnode-info: n\nnode-address: 10.0.0.1\npod-cidr: [10.0.0.0/16, 10.0.1.0/24]",
+        "c.yaml:5:25: \"pod-cidr\" expects prefixes that do not overlap; 10.0.1.0/24 does with 10.0.0.0/16"),
+    FileMistake(
+        "mesh: m\nencryption-key: k\nnode-info: n\nnode-address: 10.0.0.1\npod-cidr: 10.0.0.0/16\nuplink: a/b",
+        "c.yaml:6:9: \"uplink\" expects the name of a network interface, not 'a/b'"),
     FileMistake("node: a", "--mesh is missing: name the files or directories that describe the mesh"),
 ])
 func mistakesInAFileNameTheirPlace(_ c: FileMistake) throws {

@@ -13,6 +13,8 @@ import Testing
             (.portNotListed, KM_REASON_PORT_NOT_LISTED), (.familyMismatch, KM_REASON_FAMILY_MISMATCH),
             (.tailCallLimit, KM_REASON_TAIL_CALL_LIMIT), (.nodeProbe, KM_REASON_NODE_PROBE),
             (.tlvPushFailed, KM_REASON_TLV_PUSH_FAILED), (.passthrough, KM_REASON_PASSTHROUGH),
+            (.markedForPeer, KM_REASON_MARKED_FOR_PEER), (.clearFromPeer, KM_REASON_CLEAR_FROM_PEER),
+            (.unreadableDropped, KM_REASON_UNREADABLE_DROPPED),
         ]
         for (reason, number) in pairs { #expect(reason.code == number.rawValue, "\(reason)") }
     }

@@ -15,6 +15,7 @@ struct km_namespace_interface {
 	char name[16];
 	unsigned int index;
 	unsigned int xdp_program;	/* the number of the XDP program that is attached; 0 without one */
+	unsigned int peer_index;	/* of the interface that it is linked to, maybe in another namespace; 0 without one */
 };
 
 struct km_namespace {

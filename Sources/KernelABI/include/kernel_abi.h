@@ -29,6 +29,8 @@
 #define KM_REPORT_PERIOD_NS 5000000000ULL	/* between two reports of one open connection */
 #define KM_WAYPOINT_STATUS_PORT 15021
 #define KM_PROBE_SOURCE_COUNT 8		/* addresses from which a node probes its pods */
+#define KM_MARK_ENCRYPT 0xe0		/* of packets to a peer's pods: XFRM policies encrypt them */
+#define KM_MARK_DECRYPTED 0xd0		/* of what XFRM decrypted: the output mark of receiving states */
 
 /* Load balancing policies, km_service_value.lb_policy. */
 enum km_lb_policy {
@@ -171,7 +173,7 @@ KM_ASSERT_OFFSET(km_sockstorage_value, has_set_ip, 20);
 KM_ASSERT_OFFSET(km_sockstorage_value, original_dst, 24);
 KM_ASSERT_OFFSET(km_sockstorage_value, fin_wait2_received, 60);
 
-/* km_nodeinfo, LPM trie; the value is a u32 = 1. */
+/* km_nodeinfo, LPM trie: where packets are encrypted to. The value is a u32 = 1; that it is there counts. */
 struct km_nodeinfo_key {
 	__u32 prefix_length;	/* bits of addr that count */
 	struct km_addr addr;
@@ -179,6 +181,8 @@ struct km_nodeinfo_key {
 KM_ASSERT_SIZE(km_nodeinfo_key, 20);
 KM_ASSERT_OFFSET(km_nodeinfo_key, prefix_length, 0);
 KM_ASSERT_OFFSET(km_nodeinfo_key, addr, 4);
+
+/* km_peer, hash, ours: the mark (u32) of ESP from an address of a peer. Key: struct km_addr, IPv4 as a mapped address. */
 
 enum km_direction {
 	KM_DIRECTION_INBOUND = 1,
@@ -256,10 +260,15 @@ struct km_options {
 	struct km_addr probe_source[KM_PROBE_SOURCE_COUNT];	/* this node and its pods' gateways */
 	__u32 denials_per_second;	/* reported at most; all are counted */
 	__u8 judges_by_policies;	/* H5 to H8: the compiled policies decide, else user space alone */
-	__u8 pad[3];
+	__u8 tc_walks_headers;		/* H5: else tc reads at fixed places, and what it cannot read passes */
+	__u8 tc_drops_clear;		/* H9: packets in clear from a peer's pods are dropped */
+	__u8 tc_marks_esp;		/* H18: ESP gets the mark of the peer that it comes from */
 	__u32 authz_bucket_mask;	/* buckets of km_authz_dst, less 1 */
+	__u8 tc_ends_filters;		/* what follows the programs at an interface is not asked; else it is */
+	__u8 pad[3];
 };
-KM_ASSERT_SIZE(km_options, 28 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_SIZE(km_options, 32 + 16 * KM_PROBE_SOURCE_COUNT);
+KM_ASSERT_OFFSET(km_options, tc_ends_filters, 28 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, authz_bucket_mask, 24 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, judges_by_policies, 20 + 16 * KM_PROBE_SOURCE_COUNT);
 KM_ASSERT_OFFSET(km_options, denials_per_second, 16 + 16 * KM_PROBE_SOURCE_COUNT);
@@ -276,11 +285,13 @@ enum km_hook {
 	KM_HOOK_SK_MSG = 5,
 	KM_HOOK_CGROUP_SKB = 6,
 	KM_HOOK_XDP_INGRESS = 7,
+	KM_HOOK_TC_POD = 8,
+	KM_HOOK_TC_UPLINK = 9,
 	KM_HOOK_COUNT
 };
 
-/* km_reason_count, per-CPU array: how often each hook ended with each reason. Index: hook x 64 + reason. */
-#define KM_REASON_SLOTS 64
+/* km_reason_count, per-CPU array: how often each hook ended with each reason. Index: hook x 128 + reason. */
+#define KM_REASON_SLOTS 128
 
 /* km_event, ring buffer: one exit of one program, sent while somebody asks (km_events_until_ns). */
 struct km_event {
@@ -372,6 +383,19 @@ enum km_reason {
 	/* counted beside the reason, sockops */
 	KM_REASON_FLOW_UNRECORDED = 57,		/* there was no room for a flow that the pod opens */
 	KM_REASON_VERDICT_UNASKED = 58,		/* there was no room to ask user space for a verdict */
+	/* tc_pod; KM_REASON_NOT_IP too */
+	KM_REASON_MARKED_FOR_PEER = 59,		/* to a peer's pods: marked for encryption */
+	KM_REASON_NOT_FOR_PEER = 60,
+	/* tc_uplink; KM_REASON_NOT_IP too */
+	KM_REASON_DECRYPTED = 61,		/* by its mark */
+	KM_REASON_ESP_FROM_PEER = 62,		/* it has that peer's mark now */
+	KM_REASON_ESP_UNMARKED = 63,		/* ESP that no mark is given to: of no peer, or peers have no marks */
+	KM_REASON_IN_CLEAR = 64,		/* and let in */
+	KM_REASON_STRAY_MARK_CLEARED = 65,	/* in clear, with a mark that it is not to have */
+	KM_REASON_CLEAR_FROM_PEER = 66,		/* in clear from a peer's pods: dropped */
+	/* both */
+	KM_REASON_UNREADABLE_PASSED = 67,	/* addresses or headers cannot be read */
+	KM_REASON_UNREADABLE_DROPPED = 68,	/* likewise: it may be from a peer's pods, or to them */
 	KM_REASON_COUNT
 };
 

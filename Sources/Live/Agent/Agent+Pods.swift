@@ -31,7 +31,8 @@ extension Agent {
         if isAttached { try settleIngress(presence, isThorough: isThorough) }
     }
 
-    /// Attaches to the interfaces of the managed pods, and detaches from others.
+    /// Attaches to the interfaces of the managed pods, where packets are encrypted to the uplinks too, and detaches from
+    /// others.
     mutating func settleIngress(isThorough: Bool) throws(AgentError) {
         try settleIngress(presence(), isThorough: isThorough)
     }
@@ -47,6 +48,7 @@ extension Agent {
             }
         }
         try AgentError.wrapping { try ingress.settle(there, on: dataplane, isThorough: isThorough, log: log) }
+        try settleMarking(there, isThorough: isThorough)
     }
 
     /// Lets answers in to what pods opened while nobody took note of it: before programs judge that judged differently.

@@ -24,6 +24,8 @@ public struct Agent: ~Copyable {
     /// Namespaces of recorded pods that were told to be gone.
     var goneNamespaces: Set<UInt64> = []
     var ingress = PodIngress()
+    /// The programs of encryption.
+    var marking = PodMarking()
     /// Decides where the programs leave it to the agent.
     let judge: UserSpaceJudge
     /// What was told of policies and of pods that are not in the mesh.
@@ -104,6 +106,7 @@ public struct Agent: ~Copyable {
         ingress.tellsAnswers = policies != nil
         recordOpenFlows()
         ingress.adopt(try AgentError.wrapping { try dataplane.replaceIngress() })
+        try replaceMarking()
         isAttached = true
         try settleIngress(isThorough: true)
         tellOfPolicies()

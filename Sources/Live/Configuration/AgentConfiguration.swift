@@ -38,6 +38,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var podGateways: [IPAddress] = []
     /// Where DNS questions of managed pods go: an IPv4 address, since only the hooks of IPv4 redirect them.
     public var dnsProxy: IPAddress?
+    /// How packets between this node's pods and other nodes' are encrypted; nil where they are not.
+    public var encryption: EncryptionConfiguration?
     public var preset = Preset.hardened
     /// Those of the preset, but for the ones set by themselves.
     public var options = DataplaneOptions.hardened

@@ -10,6 +10,11 @@ public enum AgentSetting: String, Hashable, Sendable, CaseIterable {
     case nodeAddress = "node-address"
     case podGateway = "pod-gateway"
     case dnsProxy = "dns-proxy"
+    /// Turns encryption between nodes on.
+    case encryptionKey = "encryption-key"
+    case nodeInfo = "node-info"
+    case uplink
+    case podCIDR = "pod-cidr"
     case preset
     /// A mapping in a file, `NAME=VALUE` on the command line.
     case option

@@ -62,7 +62,7 @@ extension AgentSettings {
         for setting in AgentSetting.allCases {
             let texts: [Given]
             switch setting {
-            case .mesh, .nodeAddress, .podGateway: texts = try Self.list(setting, of: &fields)
+            case .mesh, .nodeAddress, .podGateway, .uplink, .podCIDR: texts = try Self.list(setting, of: &fields)
             case .option: texts = try Self.options(of: &fields)
             case .periodicReports:
                 let isOn = try fields.boolean(setting.rawValue)

@@ -14,6 +14,7 @@ extension Doctor {
                 object.set(settings)
                 for map in KernelMapName.inPrograms { object.setCapacity(1, of: map.rawValue) }
                 for map in AuthorizationMapName.allCases { object.setCapacity(1, of: map.rawValue) }
+                for map in EncryptionMapName.allCases { object.setCapacity(1, of: map.rawValue) }
                 try object.load()
             }
             return Check(name, .ok, "the kernel takes them, in both presets")

@@ -12,12 +12,14 @@ enum Feature: Hashable, Sendable {
         case socketMessage = "sk_msg"
         case socketBuffer = "cgroup_skb"
         case xdp
+        case classifier = "sched_cls"
     }
 
     enum MapType: String, Hashable, Sendable, CaseIterable {
         case hash, array
         case arrayPerCPU = "percpu_array"
         case hashLRU = "lru_hash"
+        case longestPrefix = "lpm_trie"
         case programArray = "prog_array"
         case ringBuffer = "ringbuf"
         case socketHash = "sockhash"
@@ -39,6 +41,7 @@ enum Feature: Hashable, Sendable {
         case tcpSocket = "bpf_tcp_sock"
         case fullSocket = "bpf_sk_fullsock"
         case frameLength = "bpf_xdp_get_buff_len"
+        case loadBytes = "bpf_skb_load_bytes"
     }
 
     /// What the kernel says about a feature.
@@ -62,6 +65,7 @@ enum Feature: Hashable, Sendable {
         case .socketMessage: [.storageGet, .namespaceCookie, .ringReserve, .pushData]
         case .socketBuffer: [.storageGet, .socketCookie, .ringReserve, .tcpSocket, .fullSocket]
         case .xdp: [.ringReserve, .frameLength]
+        case .classifier: [.loadBytes]
         }
     }
 
@@ -87,6 +91,7 @@ extension Feature.ProgramType {
         case .socketMessage: BPF_PROG_TYPE_SK_MSG
         case .socketBuffer: BPF_PROG_TYPE_CGROUP_SKB
         case .xdp: BPF_PROG_TYPE_XDP
+        case .classifier: BPF_PROG_TYPE_SCHED_CLS
         }
     }
 
@@ -98,6 +103,8 @@ extension Feature.ProgramType {
         case .socketMessage: BPF_SK_MSG_VERDICT
         case .socketBuffer: BPF_CGROUP_INET_INGRESS
         case .xdp: BPF_XDP
+        // Any will do.
+        case .classifier: BPF_CGROUP_INET_INGRESS
         }
     }
 }
@@ -109,6 +116,7 @@ extension Feature.MapType {
         case .array: BPF_MAP_TYPE_ARRAY
         case .arrayPerCPU: BPF_MAP_TYPE_PERCPU_ARRAY
         case .hashLRU: BPF_MAP_TYPE_LRU_HASH
+        case .longestPrefix: BPF_MAP_TYPE_LPM_TRIE
         case .programArray: BPF_MAP_TYPE_PROG_ARRAY
         case .ringBuffer: BPF_MAP_TYPE_RINGBUF
         case .socketHash: BPF_MAP_TYPE_SOCKHASH
@@ -133,6 +141,7 @@ extension Feature.Helper {
         case .tcpSocket: BPF_FUNC_tcp_sock
         case .fullSocket: BPF_FUNC_sk_fullsock
         case .frameLength: BPF_FUNC_xdp_get_buff_len
+        case .loadBytes: BPF_FUNC_skb_load_bytes
         }
     }
 }

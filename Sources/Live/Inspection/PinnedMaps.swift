@@ -88,8 +88,13 @@ public struct PinnedMaps: ~Copyable {
     /// How often which hook ended how; nothing where that is not counted.
     public borrowing func exitCounts() throws(AgentError) -> [ExitCounters.Count] {
         try AgentError.wrapping {
-            guard let descriptor = try pins.open("km_reason_count") else { return [] }
-            try object.check(descriptor, as: "km_reason_count", path: pins.path(of: "km_reason_count"))
+            guard let descriptor = try pins.open(ExitCounters.mapName) else { return [] }
+            let path = pins.path(of: ExitCounters.mapName)
+            try object.check(descriptor, as: ExitCounters.mapName, path: path)
+            guard try ExitCounters.isCurrent(descriptor) else {
+                throw LoadError.layout(
+                    map: ExitCounters.mapName, path: path, difference: "it counts other hooks and reasons")
+            }
             return try ExitCounters(adopting: descriptor).counts()
         }
     }

@@ -11,6 +11,10 @@ public struct ExitCounters: ~Copyable {
         public var count: UInt64
     }
 
+    static let mapName = "km_reason_count"
+    /// Entries of the map.
+    private static let capacity = Int(KM_HOOK_COUNT.rawValue) * Int(KM_REASON_SLOTS)
+
     private let descriptor: Descriptor
     private let processorCount: Int
 
@@ -18,6 +22,11 @@ public struct ExitCounters: ~Copyable {
     init(adopting descriptor: consuming Descriptor) {
         self.descriptor = descriptor
         processorCount = max(1, Int(libbpf_num_possible_cpus()))
+    }
+
+    /// Whether a map counts these hooks and reasons, as far as its size tells: another version has other ones.
+    static func isCurrent(_ map: borrowing Descriptor) throws(LoadError) -> Bool {
+        try map.withRaw { (raw) throws(LoadError) in try MapInformation(of: raw, name: mapName).capacity } == capacity
     }
 
     /// The sums over all processors, without those that are 0; ordered by hook and reason.
@@ -30,7 +39,7 @@ public struct ExitCounters: ~Copyable {
                 var index = UInt32(number) * UInt32(KM_REASON_SLOTS) + reason.code
                 // In bounds: `values` has room for every processor.
                 let status = descriptor.withRaw { unsafe bpf_map_lookup_elem($0, &index, &values) }
-                guard status == 0 else { throw KernelError("read", "km_reason_count", errno: -status) }
+                guard status == 0 else { throw KernelError("read", Self.mapName, errno: -status) }
                 let sum = values.reduce(0, &+)
                 if sum > 0 { counts.append(Count(hook: hook, reason: reason, count: sum)) }
             }

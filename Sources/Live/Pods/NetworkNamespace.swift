@@ -10,6 +10,8 @@ public struct NetworkNamespace: Hashable, Sendable {
         public var index: UInt32
         /// The number of the XDP program that is attached, nil without one.
         public var xdpProgram: UInt32?
+        /// The number of the interface that it is linked to, maybe in another namespace; nil without one.
+        var peerIndex: UInt32?
     }
 
     /// Where it was opened, such as `/proc/4711/ns/net`.
@@ -66,7 +68,8 @@ public struct NetworkNamespace: Hashable, Sendable {
                 let name = text(layoutBytes(of: entry.name))
             else { return nil }
             return Interface(
-                name: name, index: entry.index, xdpProgram: entry.xdp_program == 0 ? nil : entry.xdp_program)
+                name: name, index: entry.index, xdpProgram: entry.xdp_program == 0 ? nil : entry.xdp_program,
+                peerIndex: entry.peer_index == 0 ? nil : entry.peer_index)
         }.sorted { $0.index < $1.index }
     }
 

@@ -28,7 +28,7 @@ extension Dataplane {
     }
 
     /// Opens a program by its number, nil when it is gone or has none of our names.
-    private static func ourProgram(_ id: UInt32, _ candidates: [HookProgram]) throws(LoadError) -> Descriptor? {
+    static func ourProgram(_ id: UInt32, _ candidates: [HookProgram]) throws(LoadError) -> Descriptor? {
         let raw = bpf_prog_get_fd_by_id(id)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(adopting: raw)

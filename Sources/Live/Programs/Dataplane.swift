@@ -17,6 +17,8 @@ public struct Dataplane: ~Copyable {
     public let adoptedMaps: Set<String>
     /// The maps that compiled policies are brought into: empty ones, made for these programs.
     public let authorization: AuthorizationKernelMaps
+    /// Whose packets are encrypted.
+    public let encryption: EncryptionKernelMaps
     /// How often which hook ended how.
     public let exitCounters: ExitCounters
     let object: ProgramObject
@@ -42,10 +44,17 @@ public struct Dataplane: ~Copyable {
             object.setCapacity(name.capacity(settings.options.capacities), of: name.rawValue)
         }
         object.setAuthorizationCapacities(settings)
+        for name in EncryptionMapName.allCases {
+            object.setCapacity(settings.options.capacities.nodeInfo, of: name.rawValue)
+        }
         for name in ProgramObject.mapNames {
             let authorization = AuthorizationMapName(rawValue: name)
             if authorization?.isMadeAnew == true { continue }
             if let map = try pins.open(name), let authorization, try authorization.isTooSmall(map, settings) {
+                continue
+            }
+            // Another version's counts begin anew.
+            if name == ExitCounters.mapName, let map = try pins.open(name), try !ExitCounters.isCurrent(map) {
                 continue
             }
             let followsMesh = KernelMapName(rawValue: name).map { $0 != .manage } ?? false
@@ -64,9 +73,11 @@ public struct Dataplane: ~Copyable {
         } variables: { () throws(LoadError) in
             try object.openVariables()
         }
-        let counts = try object.openMap("km_reason_count")
+        let encryption = try EncryptionKernelMaps.opening { (name) throws(LoadError) in try object.openMap(name) }
+        let counts = try object.openMap(ExitCounters.mapName)
         self.maps = maps
         self.authorization = authorization
+        self.encryption = encryption
         exitCounters = ExitCounters(adopting: counts)
         adoptedMaps = adopted
         self.pins = pins
@@ -152,6 +163,9 @@ public struct Dataplane: ~Copyable {
     /// - Returns: the names that were there.
     public static func detach(from pins: PinDirectory) throws(LoadError) -> [String] {
         var removed: [String] = []
+        for attachment in try TCAttachment.pinned(in: pins) where try attachment.detach(from: pins) {
+            removed.append(attachment.pinName)
+        }
         // Before sockops, which tells what is a reply.
         for attachment in try XDPAttachment.pinned(in: pins) where try attachment.detach(from: pins) {
             removed.append(attachment.linkName)

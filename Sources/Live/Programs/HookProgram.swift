@@ -13,6 +13,8 @@ enum HookProgram: String, CaseIterable {
     case skbIngress = "km_skb_ingress"
     case skbEgress = "km_skb_egress"
     case xdpIngress = "km_xdp_ingress"
+    case tcPod = "km_tc_pod"
+    case tcUplink = "km_tc_uplink"
 
     /// Where the program is attached to the cgroup; nil for those that are reached in other ways.
     var cgroupAttachType: bpf_attach_type? {
@@ -24,7 +26,7 @@ enum HookProgram: String, CaseIterable {
         case .sockOps: BPF_CGROUP_SOCK_OPS
         case .skbIngress: BPF_CGROUP_INET_INGRESS
         case .skbEgress: BPF_CGROUP_INET_EGRESS
-        case .connect4Waypoint, .connect6Waypoint, .skMsg, .xdpIngress: nil
+        case .connect4Waypoint, .connect6Waypoint, .skMsg, .xdpIngress, .tcPod, .tcUplink: nil
         }
     }
 

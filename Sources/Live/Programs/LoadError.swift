@@ -9,6 +9,10 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
     case noFileSystem(path: String)
     /// A program of another owner has the interface of a pod.
     case interfaceTaken(interface: String, namespace: String)
+    /// A filter of another owner has the place of ours at an interface of the node.
+    case filterTaken(interface: String, priority: UInt32, handle: UInt32)
+    /// Frames of an interface have no Ethernet header, which the programs read.
+    case noEthernet(interface: String)
     /// Programs cannot be attached there.
     case noCgroup(path: String)
 
@@ -17,7 +21,7 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .kernel(let error), .refused(let error, _): error.isMissingPrivilege
         case .noFileSystem, .noCgroup: true
-        case .layout, .interfaceTaken: false
+        case .layout, .interfaceTaken, .filterTaken, .noEthernet: false
         }
     }
 
@@ -34,6 +38,11 @@ public enum LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         case .interfaceTaken(let interface, let namespace):
             "another XDP program is attached to the interface \(interface) of \(namespace); it was left in place. "
                 + "Detach it (ip link set dev \(interface) xdp off, in that namespace), or leave this pod out"
+        case .filterTaken(let interface, let priority, let handle):
+            "another filter is at the interface \(interface), priority \(priority), handle \(handle); it was left in place. "
+                + "Move it (tc filter show dev \(interface) ingress)"
+        case .noEthernet(let interface):
+            "the frames of the interface \(interface) have no Ethernet header; name the interface below it"
         case .noCgroup(let path):
             "\(path) is not a directory of cgroup v2; mount it (mount -t cgroup2 none /sys/fs/cgroup), or name one"
         }

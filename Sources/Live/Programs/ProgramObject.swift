@@ -37,7 +37,7 @@ struct ProgramObject: ~Copyable {
         KernelMapName.inPrograms.map(\.rawValue) + [
             "km_sockstorage", "km_auth_req", "km_auth_res", "km_socket", "km_tcp_probe", "km_cgr_tailcall",
             "km_cgr_tail6", "km_event", "km_reason_count", "km_denial",
-        ] + AuthorizationMapName.allCases.map(\.rawValue)
+        ] + AuthorizationMapName.allCases.map(\.rawValue) + EncryptionMapName.allCases.map(\.rawValue)
 
     private borrowing func map(_ name: String) -> OpaquePointer {
         guard let map = unsafe bpf_object__find_map_by_name(skeleton.pointee.obj, name) else {
@@ -57,20 +57,17 @@ struct ProgramObject: ~Copyable {
 
     /// Holds the maps of the object to the header that this program was compiled with.
     private borrowing func checkOwnLayouts() throws(LoadError) {
-        for name in KernelMapName.inPrograms {
-            let (key, value) = name.byteCounts
-            let map = unsafe map(name.rawValue)
-            guard unsafe bpf_map__key_size(map) == UInt32(key), unsafe bpf_map__value_size(map) == UInt32(value) else {
+        let expected =
+            KernelMapName.inPrograms.map { ($0.rawValue, $0.byteCounts) }
+            + AuthorizationMapName.allCases.map { ($0.rawValue, $0.byteCounts) }
+            + EncryptionMapName.allCases.map { ($0.rawValue, $0.byteCounts) }
+        for (name, size) in expected {
+            let map = unsafe map(name)
+            guard unsafe bpf_map__key_size(map) == UInt32(size.key),
+                unsafe bpf_map__value_size(map) == UInt32(size.value)
+            else {
                 throw .layout(
-                    map: name.rawValue, path: "of the embedded programs", difference: "its sizes are not the header's")
-            }
-        }
-        for name in AuthorizationMapName.allCases {
-            let (key, value) = name.byteCounts
-            let map = unsafe map(name.rawValue)
-            guard unsafe bpf_map__key_size(map) == UInt32(key), unsafe bpf_map__value_size(map) == UInt32(value) else {
-                throw .layout(
-                    map: name.rawValue, path: "of the embedded programs", difference: "its sizes are not the header's")
+                    map: name, path: "of the embedded programs", difference: "its sizes are not the header's")
             }
         }
     }

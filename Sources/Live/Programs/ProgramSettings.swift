@@ -55,6 +55,10 @@ public struct ProgramSettings: Hashable, Sendable {
         result.denials_per_second = denialsPerSecond
         result.authz_bucket_mask = UInt32(AuthorizationMapName.bucketCount(authorizationCapacities) - 1)
         result.judges_by_policies = judgesByPolicies ? 1 : 0
+        result.tc_walks_headers = options.tcParser == .headerChain ? 1 : 0
+        result.tc_ends_filters = options.tcParser == .fixedPlaces ? 1 : 0
+        result.tc_drops_clear = options.clearPackets == .drop ? 1 : 0
+        result.tc_marks_esp = options.inboundState == .peer ? 1 : 0
         result.probe_source_count = UInt8(probeSources.count)
         var sources = InlineArray<8, MapAddress>(repeating: .zero)
         for (index, source) in probeSources.enumerated() { sources[index] = MapAddress(source.unmapped) }

@@ -12,9 +12,9 @@ public struct LongestPrefixMap: Sendable {
     public var count: Int { entries.count }
     public var capacity: Int { entries.capacity }
 
-    /// The value of the longest prefix that covers all 128 bits of `address`.
-    public func lookup(_ address: MapAddress) -> UInt32? {
-        for length in lengths {
+    /// The value of the longest prefix that covers the first `bitCount` bits of `address`; longer ones do not count.
+    public func lookup(_ address: MapAddress, bitCount: Int = 128) -> UInt32? {
+        for length in lengths where length <= bitCount {
             let key = Self.masked(NodeInfoKey(prefix_length: UInt32(length), addr: address))
             if let value = entries.lookup(key) { return value }
         }

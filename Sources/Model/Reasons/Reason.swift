@@ -60,6 +60,16 @@ public enum Reason: String, Hashable, Sendable, CaseIterable {
     case denialUnreported
     case flowUnrecorded
     case verdictUnasked
+    case markedForPeer
+    case notForPeer
+    case decrypted
+    case espFromPeer
+    case espUnmarked
+    case inClear
+    case strayMarkCleared
+    case clearFromPeer
+    case unreadablePassed
+    case unreadableDropped
 
     /// The number in the header.
     public var code: UInt32 { UInt32(Self.allCases.firstIndex(of: self) ?? 0) }
@@ -128,6 +138,16 @@ extension Reason {
         case .denialUnreported: "a denial was not reported: too many of them"
         case .flowUnrecorded: "a flow that the pod opens could not be recorded"
         case .verdictUnasked: "user space could not be asked for a verdict"
+        case .markedForPeer: "it goes to a peer's pods: marked for encryption"
+        case .notForPeer: "it goes to no peer's pods"
+        case .decrypted: "it was decrypted here"
+        case .espFromPeer: "ESP from a peer: it has that peer's mark now"
+        case .espUnmarked: "ESP that gets no mark: of no peer, or peers have none"
+        case .inClear: "in clear"
+        case .strayMarkCleared: "in clear: the mark that it had is cleared"
+        case .clearFromPeer: "in clear from the pods of a peer whose packets must be encrypted"
+        case .unreadablePassed: "it cannot be read, and passes"
+        case .unreadableDropped: "it cannot be read: it may be from a peer's pods, or to them"
         }
     }
 }

@@ -22,6 +22,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
     case policyConversion = "policy-conversion"
     case encryptionKey = "ipsec-key"
     case encryptionKeyFile = "ipsec-keyfile"
+    case tcMark = "tc-mark"
 
     /// Runs a case of the family.
     /// - Returns: What came out otherwise than expected, nothing when the case holds.
@@ -46,6 +47,7 @@ public enum ConformanceFamily: String, Hashable, Sendable, CaseIterable {
         case .policyConversion: try PolicyConversionFamily.differences(in: vector)
         case .encryptionKey: try EncryptionFamily.keyDifferences(in: vector)
         case .encryptionKeyFile: try EncryptionFamily.fileDifferences(in: vector)
+        case .tcMark: try TCMarkFamily.differences(in: vector, running: TCMarkFamily.simulated)
         }
     }
 }

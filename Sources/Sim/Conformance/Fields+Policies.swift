@@ -82,11 +82,4 @@ extension Fields {
         var fields = try Fields(node, file: file, what: "a name")
         return UpstreamPolicy.StringMatch(try fields.stringMatch())
     }
-
-    private func prefix(_ node: DocumentNode) throws(InputError) -> Prefix {
-        guard let prefix = node.text.flatMap({ Prefix($0) }) else {
-            throw InputError(file, node.position, "a block must be address/length, not \(node.kindName)")
-        }
-        return prefix
-    }
 }

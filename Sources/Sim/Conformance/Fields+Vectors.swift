@@ -96,4 +96,26 @@ extension Fields {
         }
         return word.value
     }
+
+    /// The bytes of a frame: `{hex, desc}`.
+    mutating func frame(_ key: String) throws(InputError) -> [UInt8] {
+        var fields = try Fields(required(key), file: file, what: "\"\(key)\"")
+        let node = try fields.required("hex")
+        _ = try fields.string("desc")
+        try fields.finish()
+        let digits = Array((node.text ?? "").utf8)
+        let values = digits.compactMap { Digits.value(ofHexadecimal: $0) }
+        guard node.text != nil, values.count == digits.count, values.count.isMultiple(of: 2) else {
+            throw InputError(file, node.position, "\"hex\" must be pairs of hexadecimal digits, not \(node.kindName)")
+        }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    }
+
+    /// A node as an address prefix.
+    func prefix(_ node: DocumentNode) throws(InputError) -> Prefix {
+        guard let prefix = node.text.flatMap({ Prefix($0) }) else {
+            throw InputError(file, node.position, "a block must be address/length, not \(node.kindName)")
+        }
+        return prefix
+    }
 }

@@ -171,18 +171,4 @@ extension Fields {
     ) throws(InputError) -> Number {
         try number(required(key), key: key)
     }
-
-    /// The bytes of a frame: `{hex, desc}`.
-    fileprivate mutating func frame(_ key: String) throws(InputError) -> [UInt8] {
-        var fields = try Fields(required(key), file: file, what: "\"\(key)\"")
-        let node = try fields.required("hex")
-        _ = try fields.string("desc")
-        try fields.finish()
-        let digits = Array((node.text ?? "").utf8)
-        let values = digits.compactMap { Digits.value(ofHexadecimal: $0) }
-        guard node.text != nil, values.count == digits.count, values.count.isMultiple(of: 2) else {
-            throw InputError(file, node.position, "\"hex\" must be pairs of hexadecimal digits, not \(node.kindName)")
-        }
-        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
-    }
 }

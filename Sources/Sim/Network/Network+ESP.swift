@@ -48,13 +48,12 @@ extension Network {
     /// What tc takes for ESP.
     mutating func isESP(_ bytes: RawSpan, _ head: PacketHead) -> Bool {
         if head.protocolNumber == .esp { return true }
-        guard options.tcParser == .headerChain, head.protocolNumber.isExtensionHeader(of: head.family) else {
-            return false
-        }
-        let end = min(head.byteCount, bytes.byteCount)
-        let chain = try? HeaderChain(
-            walking: bytes, from: head.headerByteCount, to: end, first: head.protocolNumber, family: head.family)
-        return chain?.next == .esp
+        guard options.tcParser == .headerChain, head.protocolNumber.isExtensionHeader(of: head.family),
+            !head.fragment.isLater
+        else { return false }
+        return InterfacePacket.leadsToESP(
+            bytes, from: head.headerByteCount, to: min(head.byteCount, bytes.byteCount), first: head.protocolNumber,
+            family: head.family)
     }
 }
 

@@ -105,9 +105,11 @@ extension Network {
     ) {
         let node = pods[pod].node
         observe(.pod, bytes, &transit, at: node, &recorder)
-        let isFound = nodes[node].encrypts(transit.head.destination)
-        transit.mark = isFound ? .encrypt : .none
-        recorder.record(node: node, .podMark(found: isFound, transit.mark))
+        let addresses = AddressPair(source: transit.head.source, destination: transit.head.destination)
+        // That program does not ask for ESP.
+        let decision = tcPod.run(.ip(addresses, isESP: false), mark: .none, maps: nodes.span[node])
+        transit.mark = decision.mark
+        recorder.record(node: node, .podMark(found: decision.reason == .markedForPeer, transit.mark))
         observe(.hostInterface, bytes, &transit, at: node, &recorder)
         receive(bytes, &transit, at: node, &journey, &recorder)
     }

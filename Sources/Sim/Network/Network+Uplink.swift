@@ -6,20 +6,15 @@ extension Network {
         _ bytes: RawSpan, _ transit: inout Transit, at node: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
         let before = transit.mark
-        if before != .decrypted {
-            // What is not for the node itself is a pod's own ESP: as clear to the node as anything else.
-            if isESP(bytes, transit.head), route(to: transit.head.destination, at: node) == .local {
-                if options.inboundState == .peer { transit.mark = nodes[node].peerMark(of: transit.head.source) }
-            } else {
-                transit.mark = .none
-                if options.clearPackets == .drop, nodes[node].encrypts(transit.head.source) {
-                    recorder.record(node: node, .option(.clearPackets))
-                    return drop(.clearFromPeer, transit, at: node, &journey, &recorder)
-                }
-            }
+        let addresses = AddressPair(source: transit.head.source, destination: transit.head.destination)
+        let decision = tcUplink.run(
+            .ip(addresses, isESP: isESP(bytes, transit.head)), mark: before, maps: nodes.span[node])
+        guard decision.verdict == .pass else {
+            recorder.record(node: node, .option(.clearPackets))
+            return drop(.clearFromPeer, transit, at: node, &journey, &recorder)
         }
-        let after = transit.mark
-        recorder.record(node: node, .uplinkMark(before: before, after: after))
+        transit.mark = decision.mark
+        recorder.record(node: node, .uplinkMark(before: before, after: decision.mark))
         receive(bytes, &transit, at: node, &journey, &recorder)
     }
 

@@ -21,6 +21,8 @@ public struct Network {
     }
 
     public let options: DataplaneOptions
+    let tcPod: TCPod
+    let tcUplink: TCUplink
     /// What is in them may be changed at any time between two packets; their addresses may not.
     public var nodes: [NodeNetwork] = []
     public private(set) var pods: [Pod] = []
@@ -35,7 +37,11 @@ public struct Network {
     /// Buffers that no packet is in.
     private var spareBuffers: [[UInt8]] = []
 
-    public init(options: DataplaneOptions) { self.options = options }
+    public init(options: DataplaneOptions) {
+        self.options = options
+        tcPod = TCPod(options)
+        tcUplink = TCUplink(options)
+    }
 
     /// The nodes and pods of a mesh, by name; also nodes that only workloads name. km_nodeinfo and XFRM are empty.
     /// - Parameter seed: Of what chance gives to packets.

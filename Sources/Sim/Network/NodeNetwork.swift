@@ -47,14 +47,6 @@ public struct NodeNetwork {
         try peerMarks.update(MapAddress(address.mapped), to: mark.rawValue)
     }
 
-    /// Whether km_nodeinfo has an address: a peer's pod is there. Mutating, as lookups of XFRM are.
-    mutating func encrypts(_ address: IPAddress) -> Bool { nodeInfo.lookup(MapAddress(address)) != nil }
-
-    /// `.none` for an address that is no peer's.
-    mutating func peerMark(of address: IPAddress) -> PacketMark {
-        PacketMark(rawValue: peerMarks.lookup(MapAddress(address.mapped)) ?? 0)
-    }
-
     /// The source of what the node sends by its uplink; without an address of the family there, any that it has.
     /// Source: Linux, inet_select_addr.
     func uplinkAddress(_ family: AddressFamily) -> IPAddress? {
@@ -64,5 +56,13 @@ public struct NodeNetwork {
     /// The source of what the node sends to its pods.
     func podSideAddress(_ family: AddressFamily) -> IPAddress? {
         gateways.first { $0.family == family } ?? addresses.first { $0.family == family }
+    }
+}
+
+extension NodeNetwork: InterfaceMaps {
+    public func isOfPeer(_ address: IPAddress) -> Bool { nodeInfo.covers(address) }
+
+    public func peerMark(of address: IPAddress) -> PacketMark? {
+        peerMarks.lookup(MapAddress(address.mapped)).map { PacketMark(rawValue: $0) }
     }
 }

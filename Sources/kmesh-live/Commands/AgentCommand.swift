@@ -33,7 +33,7 @@ struct AgentCommand: ToolCommand {
                     + "--adopt-names /mnt/workload_hash_name.yaml",
                 "Take over the maps of a Kmesh daemon that is stopped."),
         ],
-        options: sources + behaviour + observation + modes)
+        options: sources + encryption + behaviour + observation + modes)
 
     private static let sources: [Option] = [
         .value("config", "FILE", help: "Read settings from this file; - is standard input."),
@@ -54,6 +54,23 @@ struct AgentCommand: ToolCommand {
             "pod-gateway", "ADDRESS", arity: .repeatable,
             help: "An address from which the node reaches its pods; at most 8 with those of --node-address."),
         .value("dns-proxy", "ADDRESS", help: "Send DNS questions of managed pods to this IPv4 address."),
+    ]
+
+    private static let encryption: [Option] = [
+        .value(
+            "encryption-key", "FILE",
+            help: """
+                Encrypt between this node's pods and those of other nodes, with the key in this file, which is watched. \
+                Needs --node-info, --node-address and --pod-cidr.
+                """),
+        .value(
+            "node-info", "DIR",
+            help: "Where nodes tell each other how to reach them: KmeshNodeInfo in YAML, one file each."),
+        .value(
+            "uplink", "NAME", arity: .repeatable,
+            presence: .defaults(to: "those that have the node's addresses"),
+            help: "A network interface by which other nodes are reached."),
+        .value("pod-cidr", "PREFIX", arity: .repeatable, help: "Addresses of this node's pods."),
     ]
 
     private static let behaviour: [Option] = [
