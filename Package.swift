@@ -81,6 +81,11 @@ let package = Package(
             name: "KernelTestSupport",
             dependencies: ["CLinux", "CSocketCalls", "KernelABI", "Model", "SocketDriverProtocol"],
             path: "Tests/KernelTestSupport", swiftSettings: strict),
+        .target(name: "GuestLayout", dependencies: ["Model"], path: "Tests/GuestLayout", swiftSettings: strict),
+        .executableTarget(
+            name: "guest-node",
+            dependencies: ["CLinux", "CSocketCalls", "Captures", "CommandLineTool", "Crypto", "GuestLayout", "Model"],
+            path: "Tests/GuestNode", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
