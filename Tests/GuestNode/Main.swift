@@ -30,6 +30,9 @@ struct Main {
         var made: Topology?
         try step("topology") { made = try Topology() }
         guard let topology = made else { return }
+        let programs = ProgramScenes(results: results)
+        try step("doctor") { try programs.doctor() }
+        try step("differential") { try programs.differential() }
         let scenes = StaticScenes(topology: topology, results: results)
         try step("pair-v4") { try scenes.pair(.v4) }
         try step("pair-v6") { try scenes.pair(.v6) }

@@ -25,8 +25,9 @@ struct Namespace {
 
     /// What is opened or started there belongs to the namespace.
     func inside<Result>(_ body: () throws -> Result) throws -> Result {
+        let before = Namespace.wire
         guard km_enter_network_namespace(descriptor) == 0 else { throw Failure("cannot enter namespace \(name)") }
-        defer { _ = km_enter_network_namespace(Namespace.wire.descriptor) }
+        defer { _ = km_enter_network_namespace(before.descriptor) }
         return try body()
     }
 
@@ -35,15 +36,14 @@ struct Namespace {
         try inside { try writeFile("/proc/sys/\(setting)", value) }
     }
 
-    /// What /proc/net/xfrm_stat counts, without zeros.
-    func counters() throws -> [(name: String, count: Int)] {
-        try inside {
-            try readFile("/proc/thread-self/net/xfrm_stat").split(separator: "\n").compactMap { line in
-                let words = line.split(whereSeparator: \.isWhitespace)
-                guard words.count == 2, let count = Int(words[1]), count > 0 else { return nil }
-                return (String(words[0]), count)
-            }
+    /// What /proc/net/xfrm_stat counts.
+    func counters() throws -> [String: Int] {
+        var counters: [String: Int] = [:]
+        for line in try inside({ try readFile("/proc/thread-self/net/xfrm_stat") }).split(separator: "\n") {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            if words.count == 2 { counters[String(words[0])] = Int(words[1]) }
         }
+        return counters
     }
 }
 
