@@ -2,7 +2,8 @@
 
 PACKAGES = libyaml-dev libssl-dev pkg-config clang bpftool libbpf-dev libelf-dev libmicrohttpd-dev libmnl-dev \
 	libpcap-dev zlib1g-dev libzstd-dev
-TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils tshark tcpdump zstd
+TEST_PACKAGES = iproute2 iptables nginx-light curl wrk dnsmasq-base bind9-dnsutils tshark tcpdump zstd \
+	qemu-system-x86 busybox-static kmod cpio
 PROGRAMS = Sources/KernelPrograms/generated/kmesh.skel.h
 SCENARIO ?= scenarios/books.yaml
 SEED ?= 1

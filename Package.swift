@@ -69,7 +69,8 @@ let package = Package(
                 "BenchmarkSupport", "CLinux", "CSocketCalls", "CommandLineTool", "KernelTestSupport", "Live", "Model",
             ],
             path: "Benchmarks/kmesh-live-bench", swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Captures", "Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "CSocketCalls", path: "Tests/CSocketCalls"),
         .target(
             name: "SocketDriverProtocol", dependencies: ["Model"], path: "Tests/SocketDriverProtocol",
@@ -81,6 +82,11 @@ let package = Package(
             name: "KernelTestSupport",
             dependencies: ["CLinux", "CSocketCalls", "KernelABI", "Model", "SocketDriverProtocol"],
             path: "Tests/KernelTestSupport", swiftSettings: strict),
+        .target(name: "GuestLayout", dependencies: ["Model"], path: "Tests/GuestLayout", swiftSettings: strict),
+        .executableTarget(
+            name: "guest-node",
+            dependencies: ["CLinux", "CSocketCalls", "Captures", "CommandLineTool", "Crypto", "GuestLayout", "Model"],
+            path: "Tests/GuestNode", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "KernelABI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -139,6 +145,12 @@ let package = Package(
             dependencies: [
                 "CBPF", "CSocketCalls", "KernelABI", "KernelTestSupport", "Live", "Model", "Sim",
                 "SocketDriverProtocol", "TestSupport", "socket-driver",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GuestTests",
+            dependencies: [
+                "GuestLayout", "Inputs", "Model", "Sim", "TestSupport", "guest-node", "kmesh-live",
             ],
             swiftSettings: strict),
     ]

@@ -84,11 +84,14 @@ __noinline __u32 km_evaluate(const struct km_packet *packet, struct km_denied *d
 	struct km_rows rows = {};
 	__u32 alternative;
 	__u32 reason;
+	__u32 index;
 
 	/* For the verifier. */
 	if (!packet || !denied)
 		return KM_REASON_POLICIES_MISSING;
-	view = bpf_map_lookup_elem(&km_authz_view, &denied->slot.view);
+	/* Linux 6.1 takes a key from the stack, not from what an argument points to. */
+	index = denied->slot.view;
+	view = bpf_map_lookup_elem(&km_authz_view, &index);
 	if (!view)
 		return KM_REASON_POLICIES_MISSING;
 	if (!km_find_rows(view, packet, &rows, &denied->identity))

@@ -187,6 +187,8 @@ static __always_inline enum km_packet_kind km_parse_tcp(const struct km_frame *f
 
 	if (cursor->protocol != IPPROTO_TCP)
 		return KM_PACKET_NOT_TCP;
+	/* For the verifier: what is compared is what is added. Linux 6.1 does not see that another copy has its bounds. */
+	asm volatile("" : "+r"(offset));
 	if (offset > KM_HEADER_LIMIT)
 		return KM_PACKET_MALFORMED;
 	tcp = frame->data + offset;

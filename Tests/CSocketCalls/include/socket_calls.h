@@ -60,6 +60,32 @@ long sc_send_datagram(int descriptor, const void *bytes, size_t count, const str
 /* to: the address to which the datagram was sent; its port is 0. */
 long sc_receive_datagram(int descriptor, void *bytes, size_t count, struct sc_end *from, struct sc_end *to);
 
+/* A frame as it was seen at an interface. */
+struct sc_frame {
+	uint64_t timestamp_ns;		/* since 1970 */
+	unsigned int interface;		/* its index */
+	unsigned char is_outgoing;	/* the system sends it, else it was received */
+};
+
+/* A socket that sees what passes an interface of the caller's network namespace, or all of them with NULL. */
+int sc_open_capture(const char *interface);
+/* Does not wait: EAGAIN. */
+long sc_receive_frame(int descriptor, void *bytes, size_t count, struct sc_frame *frame);
+int sc_send_frame(int descriptor, const char *interface, const void *bytes, size_t count);
+/* How many frames found no room since the last call. */
+int sc_lost_frames(int descriptor);
+/* A socket for echo requests; the kernel fills in identifiers and checksums, and gives it its answers alone. */
+int sc_open_ping(int is_ipv6);
+/* Fields of the headers that a socket sends: the path MTU is one of IP_PMTUDISC_. */
+enum sc_header_field {
+	SC_TRAFFIC_CLASS,
+	SC_TIME_TO_LIVE,
+	SC_PATH_MTU,
+};
+int sc_set_header(int descriptor, int is_ipv6, int field, int value);
+/* Packets of the interface have their checksums and their size on the wire before they leave. */
+int sc_refuse_offloads(const char *interface);
+
 /* Sets the loopback device up in the caller's network namespace. */
 int sc_start_loopback(void);
 /* Makes every address of both families an address of the loopback device. */

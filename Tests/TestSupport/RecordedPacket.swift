@@ -1,39 +1,37 @@
 import Captures
-import Model
-import TestSupport
+public import Model
 
-/// A packet of a recording, from the IP header on.
-struct RecordedPacket: Hashable {
-    var timestamp: UInt64
-    var bytes: [UInt8]
-    var source: IPAddress
-    var destination: IPAddress
-    var protocolNumber: UInt8
+/// A packet of a capture, from the IP header on.
+public struct RecordedPacket: Hashable, Sendable {
+    public var timestamp: UInt64
+    public var bytes: [UInt8]
+    public var source: IPAddress
+    public var destination: IPAddress
+    public var protocolNumber: UInt8
 
-    var isESP: Bool { protocolNumber == IPProtocol.esp.rawValue }
-    var family: AddressFamily { source.family }
-    var headerByteCount: Int { family == .v4 ? Int(bytes[0] & 15) * 4 : 40 }
+    public var isESP: Bool { protocolNumber == IPProtocol.esp.rawValue }
+    public var family: AddressFamily { source.family }
+    public var headerByteCount: Int { family == .v4 ? Int(bytes[0] & 15) * 4 : 40 }
     /// IPv4: flags and fragment offset.
     private var fragmentWord: UInt16 { family == .v4 ? number(at: 6, UInt16.self) : 0 }
-    var isLaterFragment: Bool { fragmentWord & 0x1fff != 0 }
-    var mayBeFragmented: Bool { family == .v4 && fragmentWord & 0x4000 == 0 }
-    var identification: UInt32 { UInt32(number(at: 4, UInt16.self)) }
-    var flowLabel: UInt32 { number(at: 0, UInt32.self) & 0xf_ffff }
+    public var isLaterFragment: Bool { fragmentWord & 0x1fff != 0 }
+    public var mayBeFragmented: Bool { family == .v4 && fragmentWord & 0x4000 == 0 }
+    public var identification: UInt32 { UInt32(number(at: 4, UInt16.self)) }
+    public var flowLabel: UInt32 { number(at: 0, UInt32.self) & 0xf_ffff }
 
     /// Of neighbours and routers, which no pod's packet makes.
-    var isNeighbourDiscovery: Bool {
+    public var isNeighbourDiscovery: Bool {
         protocolNumber == IPProtocol.icmpv6.rawValue && (133...137).contains(bytes[40])
     }
 
-    func number<T: FixedWidthInteger & UnsignedInteger>(at offset: Int, _: T.Type) -> T {
+    /// The number in network order at an offset of the packet's bytes, which must be there.
+    public func number<T: FixedWidthInteger & UnsignedInteger>(at offset: Int, _: T.Type) -> T {
         (0..<T.bitWidth / 8).reduce(0) { $0 << 8 | T(bytes[offset + $1]) }
     }
-}
 
-extension Recordings {
-    /// The IP packets of a capture.
-    static func packets(_ recording: String, _ file: String) throws -> [RecordedPacket] {
-        var reader = try CaptureReader(path: "\(directory)/\(recording)/\(file)")
+    /// The IP packets of a capture, in order.
+    public static func all(in path: String) throws -> [RecordedPacket] {
+        var reader = try CaptureReader(path: path)
         var packets: [RecordedPacket] = []
         while let record = try reader.next() {
             let link = try LinkLayer(record.linkType)
@@ -46,6 +44,13 @@ extension Recordings {
             }
         }
         return packets
+    }
+}
+
+extension Recordings {
+    /// The IP packets of a capture.
+    public static func packets(_ recording: String, _ file: String) throws -> [RecordedPacket] {
+        try RecordedPacket.all(in: "\(directory)/\(recording)/\(file)")
     }
 }
 
