@@ -210,11 +210,3 @@ extension FlowKey {
         FlowKey(destinationAddress, sourceAddress, IPProtocol(rawValue: protocolNumber))
     }
 }
-
-extension FlowEntry {
-    /// Gives a flow another end, before it is in a table.
-    fileprivate mutating func setFinal(_ address: SocketAddress) {
-        final = WideAddress(address.address)
-        finalPort = address.port
-    }
-}
