@@ -78,9 +78,7 @@ struct ReplaySetup {
                 throw InputError(path, nil, "does not say whose it is; write --xfrm NODE=\(path)")
             }
             let node = try index(of: name, in: network, file: path, nil)
-            let changes =
-                listing.states.map { XFRMChange.addState($0.state) } + listing.policies.map(XFRMChange.addPolicy)
-            return try network.apply(changes, at: node).map { "\(path): \($0)" }
+            return try network.apply(listing, at: node).map { "\(path): \($0)" }
                 + listing.notes.map(\.description)
                 + listing.foreignStates.map { "\(path): a state is left out: \($0.reason)" }
         case .commands(let commands):
