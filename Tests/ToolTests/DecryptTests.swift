@@ -39,6 +39,15 @@ private func decrypt(_ recording: String, _ capture: String = "underlay.pcap", _
     #expect(csv.contains("\nleak,10.244.1.2,10.244.2.2,,9,3492,"))
 }
 
+@Test(arguments: ["nomark", "replay_w0", "wrongkey"])
+func everyRowHasAllCells(recording: String) throws {
+    let csv = try decrypt(recording, "underlay.pcap", ["-o", "csv"]).output
+    let rows = csv.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(rows.count > 2 && csv.last == "\n")
+    // None of these has a cell that is quoted.
+    for row in rows { #expect(row.count { $0 == "," } == rows[0].count { $0 == "," }, "\(row)") }
+}
+
 @Test func whatCannotBeReadIsBadInput() throws {
     let states = "\(recordings)/basic4/A.xfrm.txt"
     let none = try kmeshSim(["decrypt", states, "--states", states])

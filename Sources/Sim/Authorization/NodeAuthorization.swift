@@ -83,12 +83,19 @@ struct NodeAuthorization: Sendable {
 
     /// Without policies everything is allowed, but for one accident: upstream's user space finds no workload of a
     /// network that has a name, and denies what it does not find.
+    /// - Parameter hasNetworks: Whether there are such workloads.
+    static func isNeeded(
+        _ mode: DataplaneOptions.Authorization, _ mesh: Mesh, hasNetworks: @autoclosure () -> Bool
+    ) -> Bool {
+        !mesh.policies.isEmpty || mode != .compiled && hasNetworks()
+    }
+
     private func isNeeded(_ changes: [MeshChange], _ mesh: Mesh) -> Bool {
-        guard mesh.policies.isEmpty else { return true }
-        guard mode != .compiled else { return false }
-        return changes.contains {
-            if case .setWorkload(let workload) = $0 { !workload.network.isEmpty } else { false }
-        }
+        Self.isNeeded(
+            mode, mesh,
+            hasNetworks: changes.contains {
+                if case .setWorkload(let workload) = $0 { !workload.network.isEmpty } else { false }
+            })
     }
 
     private mutating func compile(_ changes: [MeshChange], replacing old: Mesh, _ names: NameTable) -> WriteCounts {

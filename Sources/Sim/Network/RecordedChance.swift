@@ -1,7 +1,7 @@
 import Model
 
 /// What kernels drew by chance where a capture of the wire was taken: the constants of IVs, and the identifications of
-/// outer headers. A network that is given them makes the same bytes of the same packets.
+/// outer headers; and the numbers at which associations were. A network that is given them makes the same bytes of the same packets.
 public struct RecordedChance: Sendable {
     private struct Association: Hashable {
         var source: IPAddress
@@ -9,16 +9,13 @@ public struct RecordedChance: Sendable {
         var spi: SPI
     }
 
-    /// The first packet of an association tells it: IV XOR sequence number.
-    private var constants: [(association: Association, constant: UInt64)] = []
+    /// Of the first packet of each association.
+    private var starts: [(association: Association, sequence: UInt32, iv: UInt64)] = []
     private var known: Set<Association> = []
     /// In the order of packets.
     private var identifications: [(source: IPAddress, number: UInt32)] = []
 
     public init() {}
-
-    /// How many associations and identifications are known.
-    public var counts: (constants: Int, identifications: Int) { (constants.count, identifications.count) }
 
     /// Looks at a packet of the wire, from the IP header on; only ESP tells anything.
     public mutating func see(_ bytes: RawSpan, isIPv6: Bool) {
@@ -35,9 +32,7 @@ public struct RecordedChance: Sendable {
         let association = Association(
             source: source, destination: destination, spi: SPI(rawValue: bytes.network32(at: start)))
         guard known.insert(association).inserted else { return }
-        let constant =
-            bytes.network64(at: start + ESPHeader.byteCount) ^ UInt64(bytes.network32(at: start + 4))
-        constants.append((association, constant))
+        starts.append((association, bytes.network32(at: start + 4), bytes.network64(at: start + ESPHeader.byteCount)))
     }
 
     /// IPv4 packets that may be fragmented draw one, and IPv6 packets that are.
@@ -53,19 +48,23 @@ public struct RecordedChance: Sendable {
     /// - Returns: What does not fit it, a sentence each without its full stop.
     public func give(to network: inout Network) -> [String] {
         var notes: [String] = []
-        for (association, constant) in constants {
+        for (association, sequence, iv) in starts {
             guard let node = network.node(for: association.source),
-                let state = network.nodes[node].xfrm.states.first(where: {
+                let entry = network.nodes[node].xfrm.states.first(where: {
                     $0.state.source == association.source && $0.state.destination == association.destination
                         && $0.state.spi == association.spi
-                })?.state
+                })
             else {
                 notes.append(
                     "no node has the state \(association.source) → \(association.destination) SPI \(association.spi) "
                         + "of the recorded wire")
                 continue
             }
-            network.nodes[node].xfrm.setIVConstant(constant, of: state.id)
+            // The half of extended numbers that is not sent is the state's.
+            let number = entry.sequence & (.max << 32) | UInt64(sequence)
+            network.nodes[node].xfrm.setIVConstant(iv ^ number, of: entry.state.id)
+            network.nodes[node].xfrm.setSequence(
+                sent: max(number, 1) - 1, received: entry.window.highest, of: entry.state.id)
         }
         for index in network.nodes.indices {
             let own = identifications.filter { network.nodes[index].addresses.contains($0.source) }.map(\.number)

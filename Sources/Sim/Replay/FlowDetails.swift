@@ -14,9 +14,9 @@ struct FlowFacts: Hashable, Sendable {
 
 /// What only few flows have.
 struct FlowDetails: Sendable {
-    /// Packets beyond the 32 bits of the entry.
-    var sentCarry: UInt64 = 0
-    var receivedCarry: UInt64 = 0
+    /// What the entry had no more room for.
+    var sent = Traffic()
+    var received = Traffic()
     var leaks: UInt64 = 0
     var stopped = Traffic()
     /// Index of the first disposition that stopped one.

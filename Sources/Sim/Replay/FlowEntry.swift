@@ -1,6 +1,9 @@
 import Model
 
 /// What is kept of a flow that is followed: 128 bytes, whatever its addresses.
+///
+/// With many flows a packet's time is that of the memory it touches. So the first 64 bytes have all that a packet needs
+/// that does what the last one did, but for the higher bits of IPv6 addresses.
 struct FlowEntry: Sendable, BitwiseCopyable {
     /// What was seen of a flow.
     struct State: OptionSet, Sendable, BitwiseCopyable {
@@ -19,41 +22,59 @@ struct FlowEntry: Sendable, BitwiseCopyable {
         static let isFoundByFinal = State(rawValue: 128)
     }
 
-    var client: WideAddress
-    var requested: WideAddress
-    /// Equal to `requested` where nothing is translated, and where it is not known.
-    var final: WideAddress
-    var clientPort: UInt16
-    var requestedPort: UInt16
-    var finalPort: UInt16
-    var protocolNumber: UInt8
+    private var clientLow: UInt32
+    private var requestedLow: UInt32
+    private var finalLow: UInt32
+    private(set) var clientPort: UInt16
+    private(set) var requestedPort: UInt16
+    private(set) var finalPort: UInt16
+    private(set) var protocolNumber: UInt8
     var state: State
-    var sentBytes: UInt64 = 0
-    var receivedBytes: UInt64 = 0
-    /// The low 32 bits; what runs over is in the details.
-    var sentPackets: UInt32 = 0
-    var receivedPackets: UInt32 = 0
-    var firstPacket: UInt64
-    var firstTimestamp: UInt64
     /// Of the last packet, since the first, in units of `tick`.
     var lastTick: UInt32 = 0
-    /// Of the packet that opened it.
-    var initialSequence: UInt32 = 0
+    private(set) var firstTimestamp: UInt64
+    /// Of the client and of the server; what runs over is in the details.
+    var sent = FlowCount()
+    var received = FlowCount()
     /// What its packets did last time, by direction.
     var forward = FlowWay()
     var backward = FlowWay()
+
+    // Here the second 64 bytes begin.
+
+    var firstPacket: UInt64
+    private var clientHigh: HighBits
+    private var requestedHigh: HighBits
+    private var finalHigh: HighBits
+    /// Of the packet that opened it.
+    var initialSequence: UInt32 = 0
     /// Index in the facts that flows share.
     var facts: UInt32 = 0
     /// Index in the details of flows that have some, 0 for none.
     var details: UInt32 = 0
 
+    /// The first 96 bits of an IPv6 address.
+    private struct HighBits: Equatable, BitwiseCopyable {
+        var high: UInt64
+        var middle: UInt32
+
+        @inline(__always)
+        init(_ address: WideAddress) {
+            high = address.high
+            middle = UInt32(truncatingIfNeeded: address.low >> 32)
+        }
+    }
+
     /// Bits of nanoseconds in a tick: about a millisecond.
     static let tickBits: UInt64 = 20
 
     init(_ key: FlowKey, firstPacket: UInt64, timestamp: UInt64) {
-        client = key.source
-        requested = key.destination
-        final = key.destination
+        clientLow = UInt32(truncatingIfNeeded: key.source.low)
+        requestedLow = UInt32(truncatingIfNeeded: key.destination.low)
+        finalLow = requestedLow
+        clientHigh = HighBits(key.source)
+        requestedHigh = HighBits(key.destination)
+        finalHigh = requestedHigh
         clientPort = key.sourcePort
         requestedPort = key.destinationPort
         finalPort = key.destinationPort
@@ -61,6 +82,23 @@ struct FlowEntry: Sendable, BitwiseCopyable {
         state = key.isIPv6 ? .isIPv6 : []
         self.firstPacket = firstPacket
         firstTimestamp = timestamp
+    }
+
+    var client: WideAddress { Self.address(clientHigh, clientLow) }
+    var requested: WideAddress { Self.address(requestedHigh, requestedLow) }
+    /// Equal to `requested` where nothing is translated, and where it is not known.
+    var final: WideAddress { Self.address(finalHigh, finalLow) }
+
+    private static func address(_ high: HighBits, _ low: UInt32) -> WideAddress {
+        WideAddress(high: high.high, low: UInt64(high.middle) << 32 | UInt64(low))
+    }
+
+    /// Gives a flow another end, before it is in a table.
+    mutating func setFinal(_ end: SocketAddress) {
+        let address = WideAddress(end.address)
+        finalLow = UInt32(truncatingIfNeeded: address.low)
+        finalHigh = HighBits(address)
+        finalPort = end.port
     }
 
     var family: AddressFamily { state.contains(.isIPv6) ? .v6 : .v4 }
@@ -83,6 +121,30 @@ struct FlowEntry: Sendable, BitwiseCopyable {
 
     /// Of the last packet, to the tick.
     var lastTimestamp: UInt64 { firstTimestamp &+ UInt64(lastTick) << Self.tickBits }
+}
+
+/// Packets of one direction of a flow, and their bytes.
+struct FlowCount: Sendable, BitwiseCopyable {
+    private(set) var packets: UInt32 = 0
+    private(set) var bytes: UInt32 = 0
+
+    init() {}
+
+    /// One packet.
+    init(byteCount: Int) { (packets, bytes) = (1, UInt32(clamping: byteCount)) }
+
+    /// Counts a packet.
+    /// - Returns: false where there is no room for it; nothing is counted then.
+    @inline(__always)
+    mutating func add(byteCount: Int) -> Bool {
+        let (sum, isOver) = bytes.addingReportingOverflow(UInt32(clamping: byteCount))
+        guard !isOver, packets != .max else { return false }
+        bytes = sum
+        packets += 1
+        return true
+    }
+
+    var traffic: Traffic { Traffic(packets: UInt64(packets), bytes: UInt64(bytes)) }
 }
 
 /// What packets of one direction of a flow did last time, and which ones do the same.
@@ -131,15 +193,9 @@ extension FlowEntry {
             guard tick - lastTick <= shortestIdle else { return nil }
             lastTick = tick
         }
-        if isForward {
-            guard sentPackets != .max else { return nil }
-            sentPackets += 1
-            sentBytes &+= UInt64(truncatingIfNeeded: outline.byteCount)
-        } else {
-            guard receivedPackets != .max else { return nil }
-            receivedPackets += 1
-            receivedBytes &+= UInt64(truncatingIfNeeded: outline.byteCount)
-        }
+        let isCounted =
+            isForward ? sent.add(byteCount: outline.byteCount) : received.add(byteCount: outline.byteCount)
+        guard isCounted else { return nil }
         return Int(way.disposition)
     }
 
@@ -148,14 +204,28 @@ extension FlowEntry {
     @inline(__always)
     func direction(of key: FlowKey, isFinal: Bool) -> Bool? {
         guard protocolNumber == key.protocolNumber, state.contains(.isIPv6) == key.isIPv6 else { return nil }
-        let server = isFinal ? final : requested
         let port = isFinal ? finalPort : requestedPort
-        if key.sourcePort == clientPort, key.destinationPort == port, key.source == client, key.destination == server {
+        if key.sourcePort == clientPort, key.destinationPort == port,
+            isClient(key.source, key.isIPv6), isServer(key.destination, key.isIPv6, isFinal: isFinal)
+        {
             return true
         }
-        if key.destinationPort == clientPort, key.sourcePort == port, key.destination == client, key.source == server {
+        if key.destinationPort == clientPort, key.sourcePort == port,
+            isClient(key.destination, key.isIPv6), isServer(key.source, key.isIPv6, isFinal: isFinal)
+        {
             return false
         }
         return nil
+    }
+
+    @inline(__always)
+    private func isClient(_ address: WideAddress, _ isIPv6: Bool) -> Bool {
+        UInt32(truncatingIfNeeded: address.low) == clientLow && (!isIPv6 || HighBits(address) == clientHigh)
+    }
+
+    @inline(__always)
+    private func isServer(_ address: WideAddress, _ isIPv6: Bool, isFinal: Bool) -> Bool {
+        UInt32(truncatingIfNeeded: address.low) == (isFinal ? finalLow : requestedLow)
+            && (!isIPv6 || HighBits(address) == (isFinal ? finalHigh : requestedHigh))
     }
 }

@@ -34,18 +34,16 @@ extension ReplayEngine {
     private mutating func count(_ byteCount: Int, _ number: UInt32, isForward: Bool, at timestamp: UInt64) {
         var entry = flows[number]
         entry.lastTick = max(entry.lastTick, entry.tick(at: timestamp))
-        var isCarried = false
-        if isForward {
-            (entry.sentPackets, isCarried) = entry.sentPackets.addingReportingOverflow(1)
-            entry.sentBytes &+= UInt64(byteCount)
-        } else {
-            (entry.receivedPackets, isCarried) = entry.receivedPackets.addingReportingOverflow(1)
-            entry.receivedBytes &+= UInt64(byteCount)
+        let counted = isForward ? entry.sent : entry.received
+        let hasRoom = isForward ? entry.sent.add(byteCount: byteCount) : entry.received.add(byteCount: byteCount)
+        if !hasRoom {
+            let fresh = FlowCount(byteCount: byteCount)
+            if isForward { entry.sent = fresh } else { entry.received = fresh }
         }
         flows[number] = entry
-        guard isCarried else { return }
+        guard !hasRoom else { return }
         withDetails(of: number) {
-            if isForward { $0.sentCarry += 1 << 32 } else { $0.receivedCarry += 1 << 32 }
+            if isForward { $0.sent += counted.traffic } else { $0.received += counted.traffic }
         }
     }
 
@@ -154,8 +152,7 @@ extension ReplayEngine {
         let more = entry.details == 0 ? FlowDetails() : details[entry.details]
         let (client, requested) = (places.party(entry.clientAddress), places.party(entry.requestedAddress))
         let final = known.isUnknown || known.isRefused ? nil : places.party(entry.finalAddress)
-        let sent = Traffic(packets: UInt64(entry.sentPackets) + more.sentCarry, bytes: entry.sentBytes)
-        let received = Traffic(packets: UInt64(entry.receivedPackets) + more.receivedCarry, bytes: entry.receivedBytes)
+        let (sent, received) = (more.sent + entry.sent.traffic, more.received + entry.received.traffic)
         let packets = sent.packets + received.packets
         let outcome: FlowOutcome =
             known.isRefused

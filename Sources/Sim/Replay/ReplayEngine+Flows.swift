@@ -150,9 +150,8 @@ extension ReplayEngine {
         guard entry.protocolNumber == IPProtocol.tcp.rawValue, !known.isRefused, !known.isUnknown,
             let pod = places.pod(at: entry.clientAddress.address), judgedPods[pod]
         else { return }
-        let uid = places.pods[pod].uid
         world.beginFlow(
-            Connection(local: entry.clientAddress, remote: entry.finalAddress, cookie: world.cookie(of: uid)), of: uid)
+            PacketFlow(source: entry.clientAddress, destination: entry.finalAddress), of: places.pods[pod].uid)
     }
 
     /// Ends a few flows that are idle, and where there are too many, one that is not.
@@ -208,13 +207,5 @@ extension FlowKey {
     /// Of the answers.
     fileprivate var reversed: FlowKey {
         FlowKey(destinationAddress, sourceAddress, IPProtocol(rawValue: protocolNumber))
-    }
-}
-
-extension FlowEntry {
-    /// Gives a flow another end, before it is in a table.
-    fileprivate mutating func setFinal(_ address: SocketAddress) {
-        final = WideAddress(address.address)
-        finalPort = address.port
     }
 }

@@ -60,7 +60,7 @@ public struct ReplayEngine {
     var midCaptureFlows: UInt64 = 0
 
     /// - Parameters:
-    ///   - world: Its nodes have maps, and the pods to be managed are.
+    ///   - world: Its nodes have maps, or get them when they are needed, and the pods to be managed are.
     ///   - network: Of the same mesh (`Network(_:options:seed:)`), with the rules of encryption.
     ///   - vantages: Of the captures, in the order of `PacketRecord.vantage`.
     public init(world: World, network: Network, vantages: [Vantage], options: ReplayOptions = ReplayOptions()) {
@@ -91,8 +91,9 @@ public struct ReplayEngine {
         placedPods = network.pods.map { places.pod(WorkloadUID($0.name)) ?? -1 }
         for (index, placed) in placedPods.enumerated() where placed >= 0 { networkPods[placed] = index }
         self.networkPods = networkPods
-        judgedPods = places.pods.map { world.judges($0.uid) }
-        hooks = Dictionary(uniqueKeysWithValues: world.nodeNames.map { ($0, world.xdpIngress(of: $0)) })
+        judgedPods = world.judged(places.pods.map(\.uid))
+        let nodeNames = world.nodeNames + world.awaitedNodes
+        hooks = Dictionary(uniqueKeysWithValues: nodeNames.map { ($0, world.xdpIngress(of: $0)) })
         books = ReplayBooks(leakLimit: options.leakLimit)
         connections = ConnectionRows(limit: options.connectionLimit)
         smallestMTU = network.nodes.map { min($0.podMTU, $0.uplinkMTU) }.min() ?? 0

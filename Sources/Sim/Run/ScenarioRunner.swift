@@ -169,25 +169,17 @@ public struct ScenarioRunner: Sendable {
         addNodes { needed.contains($0) }
     }
 
-    private mutating func addNodes(
-        where isNeeded: (String) -> Bool, progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }
-    ) {
-        let names = snapshot.mesh.sortedNodes.map(\.name).filter(isNeeded)
-        for (index, name) in names.enumerated() {
-            progress(index, names.count)
-            world.addNode(name)
-        }
+    private mutating func addNodes(where isNeeded: (String) -> Bool) {
+        for node in snapshot.mesh.sortedNodes where isNeeded(node.name) { world.addNode(node.name) }
         initialProblems = world.problems
         problems = initialProblems
     }
 
-    /// The world before the first step, every node with maps, for a replay; and what the maps cannot hold.
-    /// - Parameter progress: Called before each node: a large mesh takes a tenth of a second for one.
-    public mutating func worldOfAllNodes(
-        progress: (_ done: Int, _ all: Int) -> Void
-    ) -> (world: World, problems: [Problem]) {
-        addNodes(where: { _ in true }, progress: progress)
-        return (world, initialProblems)
+    /// The world before the first step, for a replay: every node gets maps when a packet needs them.
+    public func worldForReplay() -> World {
+        var world = world
+        for name in snapshot.mesh.nodes.keys { world.addNodeWhenNeeded(name) }
+        return world
     }
 
     private func node(of uid: WorkloadUID) -> String? { snapshot.mesh.workloads[uid]?.node }

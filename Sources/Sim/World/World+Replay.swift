@@ -25,12 +25,29 @@ private struct ChoiceRecorder: DecisionRecorder {
 }
 
 extension World {
+    // MARK: Nodes
+
+    /// Lets a node have maps from the first packet on that needs them in a replay: each node costs a whole compilation,
+    /// and a capture shows few nodes of a large mesh. Does nothing for a node that has maps.
+    public mutating func addNodeWhenNeeded(_ name: String) {
+        if nodes[name] == nil { awaitedNodes.insert(name) }
+    }
+
+    /// Gives the node of a pod its maps, where it waits for them.
+    private mutating func prepareNode(of pod: WorkloadUID) {
+        guard !awaitedNodes.isEmpty, let name = namespaces[pod]?.node, awaitedNodes.remove(name) != nil else { return }
+        addNode(name)
+    }
+
+    // MARK: What a socket asks for
+
     /// A pod's connect, as its SYN shows it.
     /// - Parameter isBegun: The connection began earlier, and nothing is drawn for it: a copy of the generator serves.
     /// - Returns: nil where the pod's node has no maps.
     mutating func connect(
         seen flow: PacketFlow, of pod: WorkloadUID, isTCP: Bool, isBegun: Bool, isTraced: Bool
     ) -> SeenConnect? {
+        prepareNode(of: pod)
         guard let place = place(of: .workload(pod)), var maps = takeMaps(of: place.node) else { return nil }
         var recorder = ChoiceRecorder(isKept: isTraced)
         var storage: SocketStorage?
@@ -55,6 +72,7 @@ extension World {
     mutating func sendDatagram(
         to server: SocketAddress, of pod: WorkloadUID, storage: inout SocketStorage?, isTraced: Bool
     ) -> (decision: DatagramDecision, event: HookEvent?)? {
+        prepareNode(of: pod)
         guard let place = place(of: .workload(pod)), var maps = takeMaps(of: place.node) else { return nil }
         var recorder = ChoiceRecorder(isKept: isTraced)
         let call = SocketCall(cookie: place.cookie, destination: server, isTCP: false, now: now)
@@ -88,15 +106,17 @@ extension World {
     // MARK: Sockets that only packets tell of
 
     /// The SYN of a pod's connection is about to leave: its replies will be known.
-    mutating func beginFlow(_ connection: Connection, of pod: WorkloadUID) {
+    mutating func beginFlow(_ flow: PacketFlow, of pod: WorkloadUID) {
+        prepareNode(of: pod)
         guard let name = namespaces[pod]?.node, nodes[name]?.authorization?.isActive == true else { return }
+        let connection = Connection(local: flow.source, remote: flow.destination, cookie: cookie(of: pod))
         var (storage, events, reports): (SocketStorage?, [HookEvent], [ConnectionReport]) = (nil, [], [])
         _ = runSockOps(
             .connect, connection, node: name, isServerSide: false, storage: &storage, &events, &reports)
     }
 
     /// The network namespace of a pod.
-    func cookie(of pod: WorkloadUID) -> UInt64 { place(of: .workload(pod))?.cookie ?? 0 }
+    private func cookie(of pod: WorkloadUID) -> UInt64 { place(of: .workload(pod))?.cookie ?? 0 }
 
     /// A pod's connection is established, and its socket sends for the first time.
     /// - Parameter storage: What connect left on the socket.
@@ -125,6 +145,7 @@ extension World {
     mutating func acceptFlow(
         from client: SocketAddress, at server: SocketAddress, of pod: WorkloadUID, _ events: inout [HookEvent]
     ) -> Judgement? {
+        prepareNode(of: pod)
         guard let namespace = namespaces[pod], nodes[namespace.node]?.authorization?.isActive == true else {
             return nil
         }
@@ -153,9 +174,14 @@ extension World {
 
     // MARK: Packets
 
-    /// Whether any program looks at what arrives at a pod.
-    func judges(_ pod: WorkloadUID) -> Bool {
-        nodeJudging(pod).map { nodes[$0]?.authorization?.isActive == true } ?? false
+    /// Which of some pods have a program that looks at what arrives there, or will have it once their node has maps.
+    func judged(_ pods: [WorkloadUID]) -> [Bool] {
+        let hasNetworks = mesh.workloads.values.contains { !$0.network.isEmpty }
+        return pods.map { pod in
+            guard let name = nodeJudging(pod) else { return false }
+            guard awaitedNodes.contains(name) else { return nodes[name]?.authorization?.isActive == true }
+            return NodeAuthorization.isNeeded(authorizationMode(of: name), mesh, hasNetworks: hasNetworks)
+        }
     }
 
     /// xdp_ingress of a node.
@@ -171,6 +197,7 @@ extension World {
         _ bytes: RawSpan, _ outline: PacketOutline, at pod: WorkloadUID, hook: XDPIngress, frame: inout [UInt8],
         isTraced: Bool
     ) -> (arrival: NodeAuthorization.Arrival, event: HookEvent?)? {
+        prepareNode(of: pod)
         // In place: reading the node by its name would copy all of it.
         guard let name = nodeJudging(pod), let place = nodes.index(forKey: name),
             let lent = nodes.values[place].lendAuthorization()

@@ -32,6 +32,8 @@ public struct World: Sendable {
     /// What happened so far.
     public internal(set) var counters = Counters()
     public internal(set) var nodes: [String: NodeDataplane] = [:]
+    /// Nodes that get maps when a replay needs them.
+    var awaitedNodes: Set<String> = []
     var generator: SplitMix64
     var namespaces: [WorkloadUID: PodNamespace] = [:]
     var sockets: [Int: SimSocket] = [:]

@@ -154,7 +154,7 @@ public struct DecryptionOutput: Sendable {
             "bad_icv", "different", "note",
         ])
         for (row, packets) in [("leak", report.leaks), ("copy", report.copies)] {
-            table.append(lines: packets.map { line($0, of: row) })
+            for pair in packets { table.append(lines: [line(pair, of: row)]) }
         }
         for state in report.associations {
             let gaps = state.numbers.gaps.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " ")

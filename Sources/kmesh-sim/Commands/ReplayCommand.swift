@@ -67,8 +67,8 @@ struct ReplayCommand {
             .value(
                 "chance-from", "CAPTURE",
                 help: """
-                    Take what kernels draw by chance, the IVs of ESP and the identifications of outer headers, from a \
-                    capture of the wire, so that the bytes can be compared.
+                    Take what kernels draw by chance, the IVs of ESP and the identifications of outer headers, and the \
+                    first sequence numbers from a capture of the wire, so that the bytes can be compared.
                     """),
             .value("packet", "N", help: "Explain the packet with this number, step by step."),
             .value(

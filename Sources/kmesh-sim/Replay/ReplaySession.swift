@@ -114,8 +114,8 @@ struct ReplaySession {
                     filtered: counts.filtered, unsupported: counts.unsupported,
                     notes: faults + packets.notes(of: index) + doubts(of: index, counts)))
         }
-        return ReplaySources(
-            captures: captures, preset: preset, seed: seed, countedBy: engine.network, notes: setup.notes)
+        let notes = setup.notes + engine.world.problems.map(\.description)
+        return ReplaySources(captures: captures, preset: preset, seed: seed, countedBy: engine.network, notes: notes)
     }
 
     /// What to ask oneself where no address says anything.

@@ -5,7 +5,7 @@ import Model
 import Scenario
 import Sim
 
-/// The mesh of a replay, ready to run: every node with maps, and with the rules of encryption that were given.
+/// The mesh of a replay, ready to run, with the rules of encryption that were given.
 struct ReplaySetup {
     let world: World
     let network: Network
@@ -25,12 +25,10 @@ struct ReplaySetup {
             default: .all
             }
         let overrides = ScenarioRunner.Overrides(preset: self.preset, seed: seed, nodes: .none)
-        var runner = try console.withProgress { try ScenarioRunner(scenario, overrides, progress: $0) }
-        var line = console.progressLine("Compiling")
-        let (world, problems) = runner.worldOfAllNodes { console.update(&line, done: $0, of: $1) }
-        console.remove(&line)
+        let runner = try console.withProgress { try ScenarioRunner(scenario, overrides, progress: $0) }
+        world = runner.worldForReplay()
         var network = Network(world.mesh, options: world.options, seed: seed)
-        var notes = runner.notes.map(\.description) + problems.map(\.description)
+        var notes = runner.notes.map(\.description)
         do {
             notes += try Self.addKeys(invocation, world.mesh, to: &network)
             for text in invocation.values("xfrm") { notes += try Self.addRules(text, to: &network) }
@@ -43,7 +41,6 @@ struct ReplaySetup {
                 "some states have no replay window, so that what is sent once more is accepted; kmesh-sim decrypt tells "
                     + "such packets")
         }
-        self.world = world
         self.network = network
         self.notes = notes
     }
@@ -78,9 +75,7 @@ struct ReplaySetup {
                 throw InputError(path, nil, "does not say whose it is; write --xfrm NODE=\(path)")
             }
             let node = try index(of: name, in: network, file: path, nil)
-            let changes =
-                listing.states.map { XFRMChange.addState($0.state) } + listing.policies.map(XFRMChange.addPolicy)
-            return try network.apply(changes, at: node).map { "\(path): \($0)" }
+            return try network.apply(listing, at: node).map { "\(path): \($0)" }
                 + listing.notes.map(\.description)
                 + listing.foreignStates.map { "\(path): a state is left out: \($0.reason)" }
         case .commands(let commands):

@@ -8,8 +8,9 @@ private func key(_ random: inout SplitMix64, range: Int) -> FlowKey {
     let isIPv6 = random.isOneIn(4)
     func end(_ random: inout SplitMix64) -> SocketAddress {
         let number = UInt64(random.below(range))
-        return SocketAddress(
-            isIPv6 ? .v6(high: 0xfd << 56, low: number) : .v4(UInt32(number)), port: UInt16(random.below(4)))
+        // Some differ in their higher bits alone.
+        let wide = IPAddress.v6(high: 0xfd << 56 | number & 1, low: (number & 2) << 40 | number >> 2)
+        return SocketAddress(isIPv6 ? wide : .v4(UInt32(number)), port: UInt16(random.below(4)))
     }
     return FlowKey(end(&random), end(&random), random.one(of: [.tcp, .udp]))
 }
@@ -37,8 +38,7 @@ private func key(_ random: inout SplitMix64, range: Int) -> FlowKey {
                 let final = anotherEnd(&random, like: key, range: range)
                 // Ends that another flow has are left to tests of their own.
                 if model[final] == nil, model[final.turned] == nil, final != key, final.turned != key {
-                    entry.final = final.destination
-                    entry.finalPort = final.destinationPort
+                    entry.setFinal(final.destinationAddress)
                 }
                 let number = table.insert(entry)
                 let keys = Set([entry.requestedKey, entry.finalKey])
@@ -62,7 +62,7 @@ private func key(_ random: inout SplitMix64, range: Int) -> FlowKey {
             let client = SocketAddress(.v4(0x0a00_0000 + UInt32(number)), port: 1000)
             let key = FlowKey(client, SocketAddress(.v4(0x0a60_0001), port: 80), .tcp)
             var entry = FlowEntry(key, firstPacket: UInt64(number), timestamp: 0)
-            entry.final = WideAddress(.v4(0x0af4_0001))
+            entry.setFinal(SocketAddress(.v4(0x0af4_0001), port: 80))
             return entry
         }
         let numbers = entries.map { table.insert($0) }
@@ -92,8 +92,17 @@ extension FlowKey {
     }
 }
 
-@Test func aFlowTakes128Bytes() {
+@Test func aFlowTakes128BytesOfWhichMostPacketsTouchTheFirst64() {
     #expect(MemoryLayout<FlowEntry>.stride == 128)
+    #expect(MemoryLayout<FlowEntry>.offset(of: \.backward).map { $0 + MemoryLayout<FlowWay>.size <= 64 } == true)
+    #expect(MemoryLayout<FlowEntry>.offset(of: \.firstPacket) == 64)
+}
+
+@Test func aCountTakesNoMoreThanItHasRoomFor() {
+    var count = FlowCount(byteCount: Int(UInt32.max) - 10)
+    let isCounted = [10, 1].map { count.add(byteCount: $0) }
+    #expect(isCounted == [true, false])
+    #expect(count.traffic == Traffic(packets: 2, bytes: UInt64(UInt32.max)))
 }
 
 @Test func bothDirectionsHaveOneHash() {

@@ -57,6 +57,17 @@ private func deny(port: UInt16) -> Policy {
     #expect(try finals() == first)
 }
 
+@Test func onlyNodesThatPacketsNeedGetMaps() throws {
+    var run = ReplayRun(try ReplayScene(isPrepared: false).engine(at: [client]))
+    #expect(run.engine.world.nodeNames.isEmpty)
+    run.exchange(flow("client", 40_000, "10.96.0.2", 80))
+    #expect(run.engine.world.nodeNames == ["n1"])
+    // Where there are policies, packets are judged at their destination.
+    var judged = ReplayRun(try ReplayScene(policies: [deny(port: 1)], isPrepared: false).engine(at: [client]))
+    judged.exchange(flow("client", 40_000, "10.96.0.2", 80))
+    #expect(judged.engine.world.nodeNames == ["n1", "n2"])
+}
+
 @Test func anAnswerFromTheBackendItselfBelongsToTheFlow() throws {
     var run = ReplayRun(try ReplayScene().engine(at: [client]))
     run.feed(IPPacket(flow("client", 40_000, "10.96.0.2", 80), .syn))
@@ -295,4 +306,17 @@ func repliesToAPodThatOpenedTheFlowPass(_ preset: Preset) throws {
     run.exchange(flow("client", 40_000, "one", 8080))
     _ = run.finish()
     #expect(run.log.kinds.contains(.reset), "\(run.log.reasons)")
+}
+
+/// The entry of a flow has room for 4 GiB.
+@Test func bytesOfAFlowAreCountedBeyond32Bits() throws {
+    var run = ReplayRun(try ReplayScene().engine(at: [client]), isTracing: false)
+    var packet = IPPacket(flow("client", 40_000, "one", 9000), .ack)
+    packet.payload = [UInt8](repeating: 1, count: 65_000)
+    let (bytes, count) = (packet.bytes, 70_000)
+    for _ in 0..<count { run.feed(bytes) }
+    let report = run.finish()
+    let expected = Traffic(packets: UInt64(count), bytes: UInt64(count * bytes.count))
+    #expect(expected.bytes > 1 << 32 && report.inFlows == expected)
+    #expect(run.log.flows.map(\.sent) == [expected])
 }

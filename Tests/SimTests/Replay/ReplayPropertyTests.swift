@@ -65,14 +65,15 @@ private struct RandomCapture {
     }
 }
 
-private func scene(_ random: inout SplitMix64) throws -> ReplayScene {
+private func scene(_ random: inout SplitMix64, isPrepared: Bool = true) throws -> ReplayScene {
     var match = PolicyMatch()
     match.destinationPorts = .init([8080])
     let policy = Policy(
         name: "no", namespace: "shop", scope: .namespace, action: .deny, rules: [.init([.init([match])])])
     return try ReplayScene(
         random.one(of: [Preset.hardened, .upstream]), policies: random.isOneIn(2) ? [policy] : [],
-        isEncrypted: random.isOneIn(3), dnsProxy: random.isOneIn(2) ? "10.0.1.2" : nil)
+        isEncrypted: random.isOneIn(3), dnsProxy: random.isOneIn(2) ? "10.0.1.2" : nil,
+        isPrepared: isPrepared)
 }
 
 @Test func totalsAddUpWhateverIsReplayed() throws {
@@ -113,6 +114,25 @@ private func scene(_ random: inout SplitMix64) throws -> ReplayScene {
         #expect(quickLog.flows == wholeLog.flows, "seed \(seed)")
         #expect(quick.connections == whole.connections && quick.dispositions == whole.dispositions)
     }
+}
+
+@Test func nodesThatGetTheirMapsLateGiveTheSameReplay() throws {
+    try forEachSeed(count: 30) { seed in
+        let capture = RandomCapture(seed: seed &+ 3000, count: 200)
+        let (first, last) = try (
+            replayed(capture, seed: seed, isPrepared: true), replayed(capture, seed: seed, isPrepared: false)
+        )
+        #expect(first.1.resolutions == last.1.resolutions && first.1.flows == last.1.flows, "seed \(seed)")
+        #expect(first.1.packets == last.1.packets && first.0.notes == last.0.notes, "seed \(seed)")
+    }
+}
+
+private func replayed(
+    _ capture: RandomCapture, seed: UInt64, isPrepared: Bool
+) throws -> (ReplayReport, ReplayLog) {
+    var random = SplitMix64(seed: seed)
+    let scene = try scene(&random, isPrepared: isPrepared)
+    return capture.replayed(through: scene.engine(at: RandomCapture.vantages), isTracing: seed & 1 == 0)
 }
 
 @Test func theSamePacketsGiveTheSameReport() throws {

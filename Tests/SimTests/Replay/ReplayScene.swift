@@ -23,10 +23,12 @@ struct ReplayScene {
     var world: World
     var network: Network
 
-    /// - Parameter isEncrypted: Whether the nodes have rules for each other.
+    /// - Parameters:
+    ///   - isEncrypted: Whether the nodes have rules for each other.
+    ///   - isPrepared: Whether the nodes have maps before the first packet needs them.
     init(
         _ preset: Preset = .hardened, policies: [Policy] = [], isEncrypted: Bool = false, dnsProxy: String? = nil,
-        seed: UInt64 = 1
+        isPrepared: Bool = true, seed: UInt64 = 1
     ) throws {
         mesh = Mesh()
         for name in ["n1", "n2"] {
@@ -58,7 +60,9 @@ struct ReplayScene {
         let options = DataplaneOptions(preset)
         world = World(
             mesh: mesh, settings: World.Settings(options: options, seed: seed, dnsProxy: dnsProxy.map { ip($0) }))
-        for name in ["n1", "n2"] { world.addNode(name) }
+        for name in ["n1", "n2"] {
+            if isPrepared { world.addNode(name) } else { world.addNodeWhenNeeded(name) }
+        }
         for name in Self.addresses.keys.sorted() where name != "stranger" { world.setManaged(Self.uid(name), true) }
         network = Network(mesh, options: options, seed: seed)
         if isEncrypted { try encrypt() }
