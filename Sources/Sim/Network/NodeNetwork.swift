@@ -47,6 +47,11 @@ public struct NodeNetwork {
         try peerMarks.update(MapAddress(address.mapped), to: mark.rawValue)
     }
 
+    /// - Throws: `.missing` where there is none.
+    mutating func forgetPeerMark(of address: IPAddress) throws(MapError) {
+        try peerMarks.delete(MapAddress(address.mapped))
+    }
+
     /// Whether km_nodeinfo has an address: a peer's pod is there. Mutating, as lookups of XFRM are.
     mutating func encrypts(_ address: IPAddress) -> Bool { nodeInfo.lookup(MapAddress(address)) != nil }
 
