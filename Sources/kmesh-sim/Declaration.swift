@@ -29,7 +29,8 @@ extension Tool {
         subcommands: [
             RunCommand.declaration, ConnectCommand.declaration, MapsCommand.declaration,
             CheckCommand.declaration, AuthzCommand.declaration, DiffCommand.declaration,
-            ReplayCommand.declaration, DecryptCommand.declaration, ConformCommand.declaration,
+            ReplayCommand.declaration, DecryptCommand.declaration, RotationCommand.declaration,
+            ConformCommand.declaration,
             .completion(of: "kmesh-sim"), .manual(of: "kmesh-sim"),
         ])
 }

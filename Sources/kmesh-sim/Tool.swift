@@ -54,6 +54,7 @@ enum Tool {
         case "diff": return try DiffCommand(invocation).run(on: &console)
         case "authz": return try AuthzCommand(invocation).run(on: &console)
         case "decrypt": return try DecryptCommand(invocation).run(on: &console)
+        case "rotation": return try RotationCommand(invocation).run(on: &console)
         case "replay": return try ReplayCommand(invocation).run(on: &console)
         case "conform": return try ConformCommand(invocation).run(on: &console)
         default:

@@ -7,13 +7,13 @@ public struct EncryptionController: Hashable, Sendable {
     public let node: String
     public let preset: Preset
     public let nodeErrors: DataplaneOptions.NodeErrors
-    /// What the node says of itself; its SPI is that of the key file.
+    /// What the node says of itself.
     public private(set) var local: NodeEncryption
     public private(set) var keys: EncryptionKeys
     /// The other nodes, by name.
     public private(set) var peers: [String: NodeEncryption] = [:]
 
-    /// What happened since steps were last asked for, in order: what upstream's handlers are called with.
+    /// Of the preset `upstream`: what happened since steps were last asked for, in order.
     var events: [Event] = [.start]
     /// Whose peers' rules must be computed.
     var changed: Set<String> = []
@@ -42,12 +42,21 @@ public struct EncryptionController: Hashable, Sendable {
         node: String, local: NodeEncryption, key: EncryptionKey, preset: Preset,
         nodeErrors: DataplaneOptions.NodeErrors? = nil
     ) {
+        var local = local
+        local.spi = key.spi
+        self.init(node: node, local: local, keys: EncryptionKeys(key), preset: preset, nodeErrors: nodeErrors)
+    }
+
+    /// The agent of a node that has read these keys, and publishes an SPI that need not be the last one's.
+    public init(
+        node: String, local: NodeEncryption, keys: EncryptionKeys, preset: Preset,
+        nodeErrors: DataplaneOptions.NodeErrors? = nil
+    ) {
         self.node = node
         self.preset = preset
         self.nodeErrors = nodeErrors ?? DataplaneOptions(preset).nodeErrors
         self.local = local.normalized
-        self.local.spi = key.spi
-        keys = EncryptionKeys(key)
+        self.keys = keys
         survey = EncryptionSurvey(node: node, local: self.local, peers: [:], keys: keys)
     }
 
@@ -57,7 +66,7 @@ public struct EncryptionController: Hashable, Sendable {
         keys.take(key)
         local.spi = key.spi
         changed = Set(peers.keys)
-        events.append(.key)
+        note(.key)
         isSurveyStale = true
     }
 
@@ -68,7 +77,7 @@ public struct EncryptionController: Hashable, Sendable {
         noteGone(name, except: peer)
         peers[name] = peer
         changed.insert(name)
-        events.append(.peer(name))
+        note(.peer(name))
         isSurveyStale = true
     }
 
@@ -78,8 +87,12 @@ public struct EncryptionController: Hashable, Sendable {
         noteGone(name, except: nil)
         peers[name] = nil
         changed.remove(name)
-        events.append(.gone(peer))
+        note(.gone(peer))
         isSurveyStale = true
+    }
+
+    private mutating func note(_ event: Event) {
+        if preset == .upstream { events.append(event) }
     }
 
     private mutating func noteGone(_ name: String, except info: NodeEncryption?) {

@@ -52,7 +52,7 @@ public struct EncryptionProblem: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether nothing can be set up with the node, in either direction. To a node with an unknown SPI only sending
     /// waits.
-    var isFault: Bool {
+    public var isFault: Bool {
         if case .unknownSPI = kind { return false }
         return true
     }

@@ -40,7 +40,7 @@ struct ICMPErrorPacket {
         let ipByteCount = isV4 ? IPv4Header.fixedByteCount : IPv6Header.byteCount
         let limit = isV4 ? byteLimit : IPv6Header.minimumMTU
         let quoted = min(head.byteCount, limit - ipByteCount - icmpHeaderByteCount)
-        let reply = PacketHead(
+        var reply = PacketHead(
             headerByteCount: ipByteCount, byteCount: ipByteCount + icmpHeaderByteCount + quoted,
             // IPv4: the type of service, with the precedence of network control.
             trafficClass: isV4 ? head.trafficClass & 0x1e | 0xc0 : 0, timeToLive: 64,
@@ -52,8 +52,9 @@ struct ICMPErrorPacket {
         quote.append(bytes, 0..<quoted)
         quote.patch(head)
         buffer.removeAll(keepingCapacity: true)
-        buffer.append(header: reply)
         let (type, code, value) = error.fields(head.family)
+        reply.icmpType = type
+        buffer.append(header: reply)
         buffer.append(type)
         buffer.append(code)
         buffer.append(network16: 0)

@@ -116,7 +116,8 @@ extension Network {
         _ direction: XFRMPolicy.Direction, of transit: inout Transit, at node: Int, _ recorder: inout R
     ) -> XFRMCounter? {
         let found = nodes[node].xfrm.policy(
-            direction, source: transit.head.source, destination: transit.head.destination, mark: transit.mark)
+            direction, source: transit.head.source, destination: transit.head.destination,
+            icmpType: transit.head.icmpType, mark: transit.mark)
         recorder.record(node: node, .policy(direction, found))
         guard let found else { return transit.decryptedBy == nil ? nil : .inNoPolicies }
         let policy = nodes[node].xfrm.policy(direction, at: found)

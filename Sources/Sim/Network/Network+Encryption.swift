@@ -16,7 +16,8 @@ extension Network {
         of transit: inout Transit, at node: Int, _ recorder: inout R
     ) -> Transformation {
         let found = nodes[node].xfrm.policy(
-            .out, source: transit.head.source, destination: transit.head.destination, mark: transit.mark)
+            .out, source: transit.head.source, destination: transit.head.destination,
+            icmpType: transit.head.icmpType, mark: transit.mark)
         recorder.record(node: node, .policy(.out, found))
         guard let found else { return .none }
         let policy = nodes[node].xfrm.policy(.out, at: found)

@@ -1,8 +1,9 @@
 import Model
 
 extension Network {
-    /// Tells a packet's sender by ICMP what became of it, and follows the error to its end. Upstream sends errors about
-    /// decrypted packets in clear, because no program marks what a node sends itself.
+    /// Tells a packet's sender by ICMP what became of it, and follows the error to its end. No program marks what a node
+    /// sends itself: upstream's errors about decrypted packets leave in clear, those of the preset `hardened` are found by
+    /// policies for their type (H17).
     mutating func tell<R: JourneyRecorder>(
         _ error: ICMPError, about bytes: RawSpan, _ transit: Transit, at node: Int, _ journey: inout Journey,
         _ recorder: inout R
@@ -25,13 +26,11 @@ extension Network {
         let head = ICMPErrorPacket.write(
             error, about: bytes, transit.head, from: source, chance: chance, into: &buffer)
         recorder.record(node: node, .error(error))
-        let mustEncrypt = options.nodeErrors == .encrypt && transit.decryptedBy != nil
-        var reply = Transit(head, mark: mustEncrypt ? .encrypt : .none)
+        var reply = Transit(head)
         reply.isRebuilt = true
         var replyJourney = Journey(end: .outside)
         // Bytes have no padding that could be uninitialized.
-        sendOwn(
-            unsafe buffer.span.bytes, &reply, at: node, &replyJourney, &recorder, mustEncrypt: mustEncrypt)
+        sendOwn(unsafe buffer.span.bytes, &reply, at: node, &replyJourney, &recorder)
         journey.error = error
         journey.errorEnd = Journey.ErrorEnd(
             end: replyJourney.end, wire: replyJourney.wire, quotesDecrypted: transit.decryptedBy != nil)

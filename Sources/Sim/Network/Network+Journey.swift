@@ -186,8 +186,7 @@ extension Network {
 
     /// Sends a packet of a process of the node, or of the node's stack. Source: Linux, ip_route_output_flow, ip_output.
     mutating func sendOwn<R: JourneyRecorder>(
-        _ bytes: RawSpan, _ transit: inout Transit, at node: Int, _ journey: inout Journey, _ recorder: inout R,
-        mustEncrypt: Bool = false
+        _ bytes: RawSpan, _ transit: inout Transit, at node: Int, _ journey: inout Journey, _ recorder: inout R
     ) {
         let route = route(to: transit.head.destination, at: node)
         recorder.record(node: node, .route(route))
@@ -196,10 +195,6 @@ extension Network {
         case .none: state = nil
         case .state(let index): state = index
         case .refused(let counter): return refuse(counter, transit, at: node, &journey, &recorder)
-        }
-        if mustEncrypt, state == nil {
-            recorder.record(node: node, .option(.nodeErrors))
-            return drop(.errorInClear, transit, at: node, &journey, &recorder)
         }
         recorder.record(node: node, .netfilter(.output))
         let limit = state.map { nodes[node].tunnelMTU($0) } ?? linkMTU(of: route, at: node)

@@ -4,14 +4,11 @@ public import Model
 
 /// Why a network cannot be given its rules of encryption.
 public enum EncryptionSetupError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The boot ids of two nodes, and what is wrong with one of them.
-    case key(local: String, remote: String, KeyDerivationError)
     case cipher(node: String, CryptoError)
     case map(node: String, MapError)
 
     public var description: String {
         switch self {
-        case .key(let local, let remote, let error): "the keys between \(local) and \(remote): \(error)"
         case .cipher(let node, let error): "node \(node): \(error)"
         case .map(let node, let error): "km_nodeinfo of node \(node): \(error)"
         }
@@ -19,72 +16,79 @@ public enum EncryptionSetupError: Error, Hashable, Sendable, CustomStringConvert
 }
 
 extension Network {
-    /// Gives every node that publishes for encryption its rules for every other, receiving ones first, as agents do
-    /// that have all read the same keys. What a node refuses as existing stays out, as in the preset `upstream` with
-    /// more than two nodes.
+    /// Gives every node that publishes for encryption its rules for every other, as agents do that have all read the same
+    /// keys. What a node refuses as existing stays out, as in the preset `upstream` with more than two nodes.
     /// - Returns: What does not become encrypted as it is meant, a sentence each without its full stop.
     public mutating func encrypt(_ mesh: Mesh, keys: EncryptionKeys) throws(EncryptionSetupError) -> [String] {
         let peers = nodes.indices.compactMap { index in
-            mesh.nodes[nodes[index].name]?.encryption.map { (node: index, published: $0) }
+            mesh.nodes[nodes[index].name]?.encryption.map { Peer(index: index, name: nodes[index].name, published: $0) }
         }
-        let preset: Preset = options.inboundState == .peer ? .hardened : .upstream
         var notes: [String] = []
-        for local in peers {
-            let name = nodes[local.node].name
-            if keys[local.published.spi] == nil {
-                notes.append("node \(name) publishes SPI \(local.published.spi), which no key file has")
+        for local in peers { notes += try setUp(local, with: peers, keys) }
+        return notes
+    }
+
+    private struct Peer {
+        var index: Int
+        var name: String
+        var published: NodeEncryption
+    }
+
+    /// Does what the agent of one node does.
+    private mutating func setUp(
+        _ local: Peer, with peers: [Peer], _ keys: EncryptionKeys
+    ) throws(EncryptionSetupError) -> [String] {
+        let preset: Preset = options.inboundState == .peer ? .hardened : .upstream
+        var controller = EncryptionController(
+            node: local.name, local: local.published, keys: keys, preset: preset, nodeErrors: options.nodeErrors)
+        for peer in peers { controller.take(peer.published, of: peer.name) }
+        var refused: Set<IPAddress> = []
+        var sentTo: Set<IPAddress> = []
+        for step in controller.steps(from: EncryptionHoldings(), isThorough: true, digest: SHA512.digest) {
+            let outcome = try apply(step, at: local.index)
+            guard case .xfrm(.addState(let state)) = step else { continue }
+            if outcome == .exists { refused.insert(state.source) }
+            if state.outputMark == nil { sentTo.insert(state.destination) }
+        }
+        var notes: [String] = []
+        if keys[local.published.spi] == nil {
+            notes.append("node \(local.name) publishes SPI \(local.published.spi), which no key file has")
+        }
+        notes += controller.problems.filter { $0.isFault && $0.node != local.name }.map(\.description)
+        for peer in peers where peer.index != local.index {
+            if sentTo.isDisjoint(with: peer.published.addresses) {
+                let instead = preset == .hardened ? "blocks it" : "sends it in clear"
+                notes.append(
+                    "node \(local.name) cannot encrypt what it sends to the pods of \(peer.name), and \(instead)")
             }
-            var marks: [IPAddress: PacketMark] = [:]
-            for (number, address) in peers.filter({ $0.node != local.node }).flatMap(\.published.addresses).enumerated()
-            {
-                marks[address] = .received(fromPeer: UInt16(truncatingIfNeeded: number + 1))
-            }
-            for remote in peers where remote.node != local.node {
-                notes += try addPeer(remote, to: local, keys, preset, marks)
+            if !refused.isDisjoint(with: peer.published.addresses) {
+                notes.append(
+                    "node \(local.name) refuses the state for what \(peer.name) sends: another peer has the same SPI")
             }
         }
         return notes
     }
 
-    private typealias Peer = (node: Int, published: NodeEncryption)
-
-    private mutating func addPeer(
-        _ remote: Peer, to local: Peer, _ keys: EncryptionKeys, _ preset: Preset, _ marks: [IPAddress: PacketMark]
-    ) throws(EncryptionSetupError) -> [String] {
-        let (name, peer) = (nodes[local.node].name, nodes[remote.node].name)
-        let rules: EncryptionRules
-        do throws(KeyDerivationError) {
-            rules = try EncryptionRules(
-                local: local.published, remote: remote.published, keys: keys, preset: preset,
-                receivedMark: { marks[$0] ?? .none }, digest: SHA512.digest)
-        } catch {
-            throw .key(local: name, remote: peer, error)
-        }
-        var refused = 0
-        for change in rules.receiving + rules.sending where try apply(change, at: local.node) == .exists {
-            refused += 1
-        }
+    /// Takes a step of a node's agent. What it publishes is nothing to the node itself.
+    /// - Returns: What the kernel says to it.
+    public mutating func apply(
+        _ step: EncryptionStep, at node: Int
+    ) throws(EncryptionSetupError) -> XFRMDatabase.Outcome {
+        if case .xfrm(let change) = step { return try apply(change, at: node) }
         do throws(MapError) {
-            if preset == .hardened {
-                for address in remote.published.addresses {
-                    try nodes[local.node].setPeerMark(marks[address] ?? .none, of: address)
-                }
+            switch step {
+            case .markPeer(let address, let mark): try nodes[node].setPeerMark(mark, of: address)
+            case .forgetPeer(let address): try nodes[node].forgetPeerMark(of: address)
+            case .encryptTo(let prefix): try nodes[node].nodeInfo.update(NodeInfoKey(prefix), to: 1)
+            case .leaveClear(let prefix): try nodes[node].nodeInfo.delete(NodeInfoKey(prefix))
+            case .xfrm, .publish: break
             }
-            for prefix in remote.published.podPrefixes {
-                try nodes[local.node].nodeInfo.update(NodeInfoKey(prefix), to: 1)
-            }
+        } catch .missing {
+            return .missing
         } catch {
-            throw .map(node: name, error)
+            throw .map(node: nodes[node].name, error)
         }
-        var notes: [String] = []
-        if !rules.encrypts {
-            let instead = preset == .hardened ? "blocks it" : "sends it in clear"
-            notes.append("node \(name) cannot encrypt what it sends to the pods of \(peer), and \(instead)")
-        }
-        if refused > 0 {
-            notes.append("node \(name) refuses the state for what \(peer) sends: another peer has the same SPI")
-        }
-        return notes
+        return .done
     }
 
     /// Applies what was recorded of a node, or typed there. km_nodeinfo gets the prefixes that out policies ask to be
@@ -133,13 +137,6 @@ extension Network {
         } catch {
             throw .cipher(node: nodes[node].name, error)
         }
-    }
-}
-
-extension EncryptionRules {
-    /// Whether anything is sent by them.
-    fileprivate var encrypts: Bool {
-        sending.contains { if case .addState = $0 { true } else { false } }
     }
 }
 

@@ -13,8 +13,6 @@ public enum NetworkDrop: Error, Hashable {
     case xfrm(XFRMCounter)
     /// H9: it came from the pods of a peer whose packets must be encrypted.
     case clearFromPeer
-    /// H17: an error about a decrypted packet, and no policy to encrypt it.
-    case errorInClear
     /// Fragments that overlap, make too large a packet, or cannot be put together.
     case unusableFragment
     /// A keep-alive of ESP in UDP: one byte 0xff.
@@ -35,7 +33,6 @@ public enum NetworkDrop: Error, Hashable {
         case .tooBig(let limit): "larger than \(limit) bytes, and not to be fragmented"
         case .xfrm(let counter): counter.phrase
         case .clearFromPeer: "in clear from the pods of a peer whose packets must be encrypted"
-        case .errorInClear: "an error about a decrypted packet, which no policy encrypts"
         case .unusableFragment: "a fragment that overlaps others or makes too large a packet"
         case .keepAlive: "a keep-alive of ESP in UDP"
         }

@@ -47,6 +47,11 @@ public struct NodeNetwork {
         try peerMarks.update(MapAddress(address.mapped), to: mark.rawValue)
     }
 
+    /// - Throws: `.missing` where there is none.
+    mutating func forgetPeerMark(of address: IPAddress) throws(MapError) {
+        try peerMarks.delete(MapAddress(address.mapped))
+    }
+
     /// The source of what the node sends by its uplink; without an address of the family there, any that it has.
     /// Source: Linux, inet_select_addr.
     func uplinkAddress(_ family: AddressFamily) -> IPAddress? {

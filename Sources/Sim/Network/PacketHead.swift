@@ -19,6 +19,8 @@ struct PacketHead: Hashable {
     var fragment: FragmentField
     /// IPv6: 20 bits.
     var flowLabel: UInt32 = 0
+    /// Of ICMP, in IPv6 only right behind the header; nil for what is not known to be any.
+    var icmpType: UInt8?
     var source: IPAddress
     var destination: IPAddress
 
@@ -39,6 +41,8 @@ struct PacketHead: Hashable {
         } catch {
             throw .malformed(error)
         }
+        let isICMP = protocolNumber == (family == .v4 ? .icmp : .icmpv6)
+        if isICMP, !fragment.isLater, bytes.byteCount > headerByteCount { icmpType = bytes.byte(at: headerByteCount) }
         guard family == .v6 || InternetChecksum.folded(InternetChecksum.sum(bytes, 0..<headerByteCount)) == 0 else {
             throw .wrongHeaderChecksum
         }

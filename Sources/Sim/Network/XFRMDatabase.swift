@@ -186,12 +186,13 @@ public struct XFRMDatabase {
 
     /// The place of the first policy for a packet in its direction's list.
     mutating func policy(
-        _ direction: XFRMPolicy.Direction, source: IPAddress, destination: IPAddress, mark: PacketMark
+        _ direction: XFRMPolicy.Direction, source: IPAddress, destination: IPAddress, icmpType: UInt8? = nil,
+        mark: PacketMark
     ) -> Int? {
         switch direction {
-        case .in: inPolicies.first(source, destination, mark)
-        case .out: outPolicies.first(source, destination, mark)
-        case .fwd: forwardPolicies.first(source, destination, mark)
+        case .in: inPolicies.first(source, destination, icmpType, mark)
+        case .out: outPolicies.first(source, destination, icmpType, mark)
+        case .fwd: forwardPolicies.first(source, destination, icmpType, mark)
         }
     }
 

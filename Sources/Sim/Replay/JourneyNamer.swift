@@ -89,7 +89,8 @@ struct JourneyNamer {
         let mark = policy.mark == .any ? "" : " mark \(PacketMark(rawValue: policy.mark.value))"
         let templates = policy.templates.map { "\($0.source) → \($0.destination)" }.joined(separator: ", ")
         let action = policy.action == .block ? "block" : templates.isEmpty ? "in clear" : "ESP \(templates)"
-        return TraceStep(what: what, key: "to \(policy.selector.destination)\(mark)", value: action)
+        let type = policy.selector.icmpType.map { " ICMP type \($0)" } ?? ""
+        return TraceStep(what: what, key: "to \(policy.selector.destination)\(type)\(mark)", value: action)
     }
 
     private func state(_ spi: SPI, _ index: Int?, at node: Int) -> TraceStep {

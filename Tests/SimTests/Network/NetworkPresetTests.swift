@@ -104,7 +104,7 @@ import Testing
         #expect(near.errorEnd?.wire == WireForm.none && near.errorEnd?.isLeak == false)
         for node in 0..<2 { scene.network.nodes[node].nodeInfo = LongestPrefixMap(capacity: 1) }
         let far = scene.carry(NetworkScene.packet { $0.timeToLive = 2 }).journey
-        #expect(far.errorEnd?.wire == .clear && far.errorEnd?.isLeak == false)
+        #expect(far.errorEnd?.wire == (preset == .upstream ? .clear : .encrypted) && far.errorEnd?.isLeak == false)
     }
 
     /// To whom no node has, it leaves the mesh.
@@ -116,14 +116,33 @@ import Testing
         #expect(journey.errorEnd?.isLeak == true)
     }
 
+    /// It receives under the key that it has, and the sender is ahead.
     @Test func anErrorThatCannotBeEncryptedIsNotSent() throws {
-        var scene = try NetworkScene(.hardened)
-        for policy in scene.network.nodes[1].xfrm.policies(.out) {
-            try scene.network.nodes[1].xfrm.apply(.deletePolicy(policy.id))
-        }
+        var scene = try NetworkScene(.hardened, spis: [2, 1])
         let (journey, trace) = scene.carry(NetworkScene.packet { $0.timeToLive = 2 })
-        #expect(journey.errorEnd?.end == .dropped(.errorInClear, node: 1) && journey.errorEnd?.wire == WireForm.none)
-        #expect(trace.packets(at: .wire).count == 1)
+        #expect(journey.errorEnd?.end == .dropped(.xfrm(.outPolicyBlock), node: 1))
+        #expect(journey.errorEnd?.wire == WireForm.none && trace.packets(at: .wire).count == 1)
+    }
+
+    /// Policies for errors are for nothing else.
+    @Test(arguments: AddressFamily.allCases)
+    func whatHasNoMarkLeavesInClearUnlessItIsAnError(_ family: AddressFamily) throws {
+        var scene = try NetworkScene(.hardened)
+        scene.network.nodes[0].nodeInfo = LongestPrefixMap(capacity: 1)
+        scene.network.nodes[1].nodeInfo = LongestPrefixMap(capacity: 1)
+        let isV4 = family == .v4
+        for (type, isError)
+            in (isV4
+            ? [(0, false), (3, true), (8, false), (11, true), (12, true)]
+            : [(1, true), (2, true), (3, true), (4, true), (128, false), (135, false)]) as [(UInt8, Bool)]
+        {
+            let packet = NetworkScene.packet(family) {
+                ($0.protocolNumber, $0.payload[0]) = (isV4 ? 1 : 58, type)
+            }
+            #expect(scene.carry(packet).journey.wire == (isError ? .encrypted : .clear))
+            let other = NetworkScene.packet(family) { $0.payload[0] = type }
+            #expect(scene.carry(other).journey.wire == .clear)
+        }
     }
 
     /// H20: the peer is in km_nodeinfo, but its key is not known, or the sender's own, or the peer is ahead.

@@ -94,6 +94,12 @@ struct ReplayScene {
             let template = XFRMPolicy.Template(source: own, destination: peer)
             let sending = XFRMPolicy(.out, selector, mark: .exactly(.encrypt), templates: [template])
             try network.nodes[from].xfrm.apply(.addPolicy(sending))
+            if network.options.nodeErrors == .encrypt {
+                for type in XFRMSelector.icmpErrorTypes(.v4) {
+                    let errors = XFRMSelector(source: anywhere, destination: prefix, icmpType: type)
+                    try network.nodes[from].xfrm.apply(.addPolicy(XFRMPolicy(.out, errors, templates: [template])))
+                }
+            }
             for direction in [XFRMPolicy.Direction.in, .fwd] {
                 let receiving = XFRMPolicy(
                     direction, selector, mark: .exactly(.decrypted), templates: [template])

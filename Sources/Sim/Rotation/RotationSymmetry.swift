@@ -1,0 +1,118 @@
+import Model
+
+/// States of a cluster that differ in the names of nodes alone are searched once.
+///
+/// A node's state under other names is found by letting the same happen under these: so it need not be looked into, where
+/// agents take nodes in the order of their names. That it is well-defined is shown in the end.
+struct RotationSymmetry {
+    /// All of them; of each where every node goes.
+    private let permutations: [[Int]]
+    /// By permutation, then by state.
+    private var renamed: [[RotationTable.ID?]]
+
+    init(_ nodeCount: Int) {
+        permutations = Self.permutations(of: Array(0..<nodeCount))
+        renamed = Array(repeating: [], count: permutations.count)
+    }
+
+    private static func permutations(of elements: [Int]) -> [[Int]] {
+        guard elements.count > 1 else { return [elements] }
+        return elements.flatMap { first in
+            permutations(of: elements.filter { $0 != first }).map { [first] + $0 }
+        }
+    }
+
+    /// The least of all states that differ in names alone, and where its nodes come from.
+    mutating func canonical(
+        _ state: RotationSearch.State, _ table: inout RotationTable
+    ) -> (state: RotationSearch.State, permutation: [Int]) {
+        var least = state
+        var best = 0
+        for index in permutations.indices {
+            var next = RotationSearch.State()
+            for (node, place) in permutations[index].enumerated() {
+                next[place] = rename(state[node], index, &table)
+            }
+            if precedes(next, least) { (least, best) = (next, index) }
+        }
+        return (least, permutations[best])
+    }
+
+    private func precedes(_ a: RotationSearch.State, _ b: RotationSearch.State) -> Bool {
+        for node in permutations[0].indices where a[node] != b[node] { return a[node] < b[node] }
+        return false
+    }
+
+    private mutating func rename(
+        _ id: RotationTable.ID, _ index: Int, _ table: inout RotationTable
+    ) -> RotationTable.ID {
+        if Int(id) < renamed[index].count, let known = renamed[index][Int(id)] { return known }
+        let next: RotationTable.ID
+        if let origin = table.origins[Int(id)] {
+            let before = rename(origin.id, index, &table)
+            next = table.state(after: rename(origin.event, index, &table), of: before)
+        } else {
+            // In the steady state they stand in the order of their numbers.
+            next = RotationTable.ID(permutations[index][Int(id)])
+        }
+        while renamed[index].count <= Int(id) { renamed[index].append(nil) }
+        renamed[index][Int(id)] = next
+        return next
+    }
+
+    private func rename(
+        _ event: RotationTable.Event, _ index: Int, _ table: inout RotationTable
+    ) -> RotationTable.Event {
+        switch event {
+        case .rotate, .step, .restart, .reboot: return event
+        case .quiet(let other): return .quiet(of: permutations[index][other])
+        case .hear(let other, let publication):
+            var info = RotationCluster.info(permutations[index][other])
+            info.spi = table.published(publication).spi
+            return .hear(of: permutations[index][other], publication: table.number(of: info))
+        }
+    }
+
+    // MARK: Proof
+
+    /// Why names make a difference; nil where they do not: whatever happens, happens under other names as well, and the
+    /// same packets arrive.
+    mutating func refutation(_ table: inout RotationTable) -> String? {
+        // All others are made of these.
+        let swaps = permutations.indices.filter { index in
+            permutations[index].enumerated().filter { $0.offset != $0.element }.count == 2
+        }
+        for index in swaps {
+            for (id, transitions) in table.events.enumerated() {
+                let other = rename(RotationTable.ID(id), index, &table)
+                for (event, next) in transitions {
+                    let expected = table.state(after: rename(event, index, &table), of: other)
+                    if rename(next, index, &table) != expected { return "an agent acts by the names of nodes" }
+                }
+            }
+            if !sendsAlike(index, &table) { return "packets fare by the names of nodes" }
+        }
+        return nil
+    }
+
+    private mutating func sendsAlike(_ index: Int, _ table: inout RotationTable) -> Bool {
+        let permutation = permutations[index]
+        let count = permutation.count
+        for sender in table.nodes.indices {
+            let renamedSender = Int(rename(RotationTable.ID(sender), index, &table))
+            for receiver in table.nodes.indices where table.nodes[receiver].number != table.nodes[sender].number {
+                let target = table.nodes[receiver].number
+                let renamedReceiver = rename(RotationTable.ID(receiver), index, &table)
+                for offset in [0, count] where offset + target < table.traits[sender].departures.count {
+                    let one = table.traits[sender].departures[offset + target]
+                    let other = table.traits[renamedSender].departures[offset + permutation[target]]
+                    let verdicts = (
+                        table.verdict(one, at: RotationTable.ID(receiver)), table.verdict(other, at: renamedReceiver)
+                    )
+                    if verdicts.0.isDelivered != verdicts.1.isDelivered { return false }
+                }
+            }
+        }
+        return true
+    }
+}
