@@ -10,8 +10,8 @@ final class KernelInterfaces {
     private let pins: TestPinDirectory
     private let dataplane: Dataplane
     private let nodeInfo: KernelMap<NodeInfoKey, UInt32>
-    private let shortPod: ShortFrames
-    private let shortUplink: ShortFrames
+    private let preparedPod: PreparedFrames
+    private let preparedUplink: PreparedFrames
     private var before: [Reason: UInt64] = [:]
 
     init(_ options: DataplaneOptions) throws {
@@ -23,19 +23,19 @@ final class KernelInterfaces {
         let pins = try TestPinDirectory()
         let dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
         nodeInfo = KernelMap(name: "km_nodeinfo", capacity: 64, adopting: try dataplane.openMap("km_nodeinfo"))
-        shortPod = try Self.short(.tcPod, of: dataplane)
-        shortUplink = try Self.short(.tcUplink, of: dataplane)
+        preparedPod = try Self.prepared(.tcPod, of: dataplane)
+        preparedUplink = try Self.prepared(.tcUplink, of: dataplane)
         self.dataplane = dataplane
         self.pins = pins
     }
 
-    private static func short(_ program: HookProgram, of dataplane: borrowing Dataplane) throws -> ShortFrames {
-        var result: ShortFrames?
+    private static func prepared(_ program: HookProgram, of dataplane: borrowing Dataplane) throws -> PreparedFrames {
+        var result: PreparedFrames?
         _ = try dataplane.object.withProgram(program) { (raw) throws(LoadError) in
-            result = try ShortFrames(before: raw)
+            result = try PreparedFrames(before: raw)
         }
-        guard let short = result.take() else { preconditionFailure("\(program.rawValue) is always loaded") }
-        return short
+        guard let prepared = result.take() else { preconditionFailure("\(program.rawValue) is always loaded") }
+        return prepared
     }
 
     /// Fills the maps anew.
@@ -47,9 +47,13 @@ final class KernelInterfaces {
         before = try counts()
     }
 
-    func run(_ hook: Hook, _ frame: [UInt8], _ mark: PacketMark) throws -> InterfaceOutcome {
-        if frame.count < Self.shortByteCount {
-            let run = try hook == .tcPod ? shortPod.run(frame, mark) : shortUplink.run(frame, mark)
+    /// - Parameter tag: The EtherType of a VLAN tag that was taken out of the frame.
+    func run(
+        _ hook: Hook, _ frame: [UInt8], tag: EtherType? = nil, _ mark: PacketMark
+    ) throws -> InterfaceOutcome {
+        if tag != nil || frame.count < Self.shortByteCount {
+            let run =
+                try hook == .tcPod ? preparedPod.run(frame, tag: tag, mark) : preparedUplink.run(frame, tag: tag, mark)
             return InterfaceOutcome(
                 verdict: Self.verdict(run.code), mark: run.mark, isFrameChanged: run.frame != frame)
         }
@@ -106,8 +110,8 @@ struct SimulatedInterfaces {
     mutating func run(_ packet: InterfaceCase.Packet) -> InterfaceOutcome {
         let decision =
             packet.hook == .tcPod
-            ? pod.run(packet.frame, mark: packet.mark, maps: maps)
-            : uplink.run(packet.frame, mark: packet.mark, maps: maps)
+            ? pod.run(packet.wholeFrame, mark: packet.mark, maps: maps)
+            : uplink.run(packet.wholeFrame, mark: packet.mark, maps: maps)
         reasons[decision.reason, default: 0] += 1
         return InterfaceOutcome(verdict: decision.verdict == .pass ? passes : "TC_ACT_SHOT", mark: decision.mark)
     }
