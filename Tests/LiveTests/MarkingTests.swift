@@ -18,7 +18,11 @@ private final class Held: Sendable {
 /// others stay and are asked.
 @Suite(.serialized, .enabled(if: KernelPrivilege.isAvailable, "\(KernelPrivilege.absence)"))
 struct MarkingTests {
-    private static let mechanisms = TCAttachment.Mechanism.allCases
+    /// Those that the kernel has: tcx since 6.6.
+    private static let mechanisms: [TCAttachment.Mechanism] = {
+        let version = KernelVersion(release: SystemName().release)
+        return version.map { $0 < KernelVersion(6, 6) } ?? true ? [.clsact] : [.tcx, .clsact]
+    }()
 
     @Test(arguments: mechanisms)
     func othersStayAndAreAsked(_ mechanism: TCAttachment.Mechanism) throws {
@@ -67,7 +71,8 @@ struct MarkingTests {
         #expect(try scene.qdiscs().contains("clsact"))
     }
 
-    @Test func ofTcxOursIsFirstAndMovesNobody() throws {
+    @Test(.enabled(if: mechanisms.contains(.tcx), "the kernel has no tcx"))
+    func ofTcxOursIsFirstAndMovesNobody() throws {
         var scene = try MarkingScene()
         let (directory, node) = (scene.directory, scene.node.path)
         let prefix = try #require(MarkingScene.peers)
@@ -232,8 +237,8 @@ struct MarkingTests {
             func pinned() throws -> [TCAttachment] { try TCAttachment.pinned(in: directory) }
             try settle([(managed, namespace)], ["up0", "up9"])
             let attached = [
-                TCAttachment(.pod, .tcx, interfaceIndex: end.index),
-                TCAttachment(.uplink, .tcx, interfaceIndex: uplink.index),
+                TCAttachment(.pod, Self.mechanisms[0], interfaceIndex: end.index),
+                TCAttachment(.uplink, Self.mechanisms[0], interfaceIndex: uplink.index),
             ]
             try equal(try pinned(), attached)
             try equal(marking.markedPodCount, 1)

@@ -9,6 +9,8 @@ struct InterfaceCase {
         var frame: [UInt8]
         /// The EtherType of a VLAN tag that the kernel has taken out of the frame.
         var tag: EtherType?
+        /// Whether the IP header is outside of the linear part of the buffer.
+        var isSplit = false
 
         /// The frame with that tag, as it was on the wire.
         var wholeFrame: [UInt8] {

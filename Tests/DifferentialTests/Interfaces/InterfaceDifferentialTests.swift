@@ -35,7 +35,8 @@ extension DifferentialTests {
             try kernel.set(test.nodeInfo.map { (NodeInfoKey($0.prefix), $0.value) }, peers: test.peers)
             for packet in test.packets {
                 let simulated = twins[index].0.run(packet)
-                let real = try kernel.run(packet.hook, packet.frame, tag: packet.tag, packet.mark)
+                let real = try kernel.run(
+                    packet.hook, packet.frame, tag: packet.tag, isSplit: packet.isSplit, packet.mark)
                 guard simulated != real else { continue }
                 Issue.record(
                     """

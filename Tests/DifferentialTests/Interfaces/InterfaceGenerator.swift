@@ -41,7 +41,8 @@ struct InterfaceGenerator {
                     hook: generator.random.isOneIn(3) ? .tcPod : .tcUplink,
                     mark: generator.random.one(of: Self.marks), frame: generator.frame(),
                     tag: hasTags && generator.random.isOneIn(5)
-                        ? generator.random.one(of: [.vlan, .serviceVLAN]) : nil))
+                        ? generator.random.one(of: [.vlan, .serviceVLAN]) : nil,
+                    isSplit: generator.random.isOneIn(5)))
         }
         return test
     }

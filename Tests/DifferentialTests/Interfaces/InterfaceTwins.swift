@@ -12,6 +12,7 @@ final class KernelInterfaces {
     private let nodeInfo: KernelMap<NodeInfoKey, UInt32>
     private let preparedPod: PreparedFrames
     private let preparedUplink: PreparedFrames
+    private let canSplit: Bool
     private var before: [Reason: UInt64] = [:]
 
     init(_ options: DataplaneOptions) throws {
@@ -24,7 +25,10 @@ final class KernelInterfaces {
         let dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
         nodeInfo = KernelMap(name: "km_nodeinfo", capacity: 64, adopting: try dataplane.openMap("km_nodeinfo"))
         preparedPod = try Self.prepared(.tcPod, of: dataplane)
-        preparedUplink = try Self.prepared(.tcUplink, of: dataplane)
+        let preparedUplink = try Self.prepared(.tcUplink, of: dataplane)
+        let any = [UInt8](repeating: 0, count: Self.shortByteCount)
+        canSplit = (try? preparedUplink.run(any, tag: nil, isSplit: true, .none)) != nil
+        self.preparedUplink = preparedUplink
         self.dataplane = dataplane
         self.pins = pins
     }
@@ -47,13 +51,18 @@ final class KernelInterfaces {
         before = try counts()
     }
 
-    /// - Parameter tag: The EtherType of a VLAN tag that was taken out of the frame.
+    /// - Parameters:
+    ///   - tag: The EtherType of a VLAN tag that was taken out of the frame.
+    ///   - isSplit: Whether the IP header is to be outside of the buffer's linear part, where the kernel can do that.
     func run(
-        _ hook: Hook, _ frame: [UInt8], tag: EtherType? = nil, _ mark: PacketMark
+        _ hook: Hook, _ frame: [UInt8], tag: EtherType? = nil, isSplit: Bool = false, _ mark: PacketMark
     ) throws -> InterfaceOutcome {
-        if tag != nil || frame.count < Self.shortByteCount {
+        let isSplit = isSplit && canSplit
+        if tag != nil || isSplit || frame.count < Self.shortByteCount {
             let run =
-                try hook == .tcPod ? preparedPod.run(frame, tag: tag, mark) : preparedUplink.run(frame, tag: tag, mark)
+                try hook == .tcPod
+                ? preparedPod.run(frame, tag: tag, isSplit: isSplit, mark)
+                : preparedUplink.run(frame, tag: tag, isSplit: isSplit, mark)
             return InterfaceOutcome(
                 verdict: Self.verdict(run.code), mark: run.mark, isFrameChanged: run.frame != frame)
         }

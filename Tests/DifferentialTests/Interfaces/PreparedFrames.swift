@@ -5,11 +5,12 @@ import Model
 @testable import Live
 
 /// Hands the programs frames that a trial (BPF_PROG_TEST_RUN) cannot make: shorter than an IP header, or with a VLAN tag
-/// that was taken out of the frame. A program makes them of others and goes on in ours.
+/// that was taken out of the frame. A program makes them of others and goes on in ours. Also frames of which only the
+/// Ethernet header lies in the linear part of the buffer.
 struct PreparedFrames: ~Copyable {
     private static let shortest = 128
     /// Places in struct __sk_buff, in numbers of 32 bits.
-    private static let (markAt, lengthAt, tagAt) = (2, 12, 13)
+    private static let (markAt, lengthAt, tagAt, linearEndAt) = (2, 12, 13, 20)
 
     private let array: Descriptor
     private let preparer: Descriptor
@@ -50,10 +51,12 @@ struct PreparedFrames: ~Copyable {
         self.preparer = ownedPreparer
     }
 
-    /// - Parameter tag: The EtherType of a tag beside the frame.
+    /// - Parameters:
+    ///   - tag: The EtherType of a tag beside the frame.
+    ///   - isSplit: Whether the IP header is outside of the linear part; Linux 6.1 refuses that.
     /// - Returns: what the program returned, the mark and the frame afterwards.
     borrowing func run(
-        _ frame: [UInt8], tag: EtherType?, _ mark: PacketMark
+        _ frame: [UInt8], tag: EtherType?, isSplit: Bool, _ mark: PacketMark
     ) throws -> (code: Int, mark: PacketMark, frame: [UInt8]) {
         let input = frame + [UInt8](repeating: 0, count: max(0, Self.shortest - frame.count))
         var output = [UInt8](repeating: 0, count: input.count)
@@ -61,6 +64,7 @@ struct PreparedFrames: ~Copyable {
         var context = [UInt32](repeating: 0, count: size / 4)
         context[Self.markAt] = mark.rawValue
         context[Self.lengthAt] = UInt32(frame.count)
+        context[Self.linearEndAt] = isSplit ? UInt32(EthernetHeader.untaggedByteCount) : 0
         context[Self.tagAt] = tag.map { UInt32($0.rawValue.bigEndian) } ?? 0
         var options = unsafe bpf_test_run_opts()
         unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
