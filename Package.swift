@@ -136,8 +136,8 @@ let package = Package(
         .testTarget(
             name: "DifferentialTests",
             dependencies: [
-                "CBPF", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim", "SocketDriverProtocol",
-                "TestSupport", "socket-driver",
+                "CBPF", "Inputs", "KernelABI", "KernelTestSupport", "Live", "Model", "Scenario", "Sim",
+                "SocketDriverProtocol", "TestSupport", "socket-driver",
             ],
             swiftSettings: strict),
         .testTarget(

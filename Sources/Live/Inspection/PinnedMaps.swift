@@ -99,8 +99,8 @@ public struct PinnedMaps: ~Copyable {
         }
     }
 
-    /// Which programs are attached by pinned links, by their names in the kernel, in the order of attachment; last the one
-    /// at pods' interfaces.
+    /// Which programs are attached by what is pinned, by their names in the kernel, in the order of attachment; last those
+    /// at interfaces.
     public borrowing func attachedPrograms() throws(AgentError) -> [String] {
         try AgentError.wrapping {
             var names: [String] = []
@@ -110,7 +110,12 @@ public struct PinnedMaps: ~Copyable {
                 }
             }
             let isAtPods = try XDPAttachment.pinned(in: pins).contains { try $0.program(in: pins) != nil }
-            return isAtPods ? names + [HookProgram.xdpIngress.rawValue] : names
+            if isAtPods { names.append(HookProgram.xdpIngress.rawValue) }
+            let marking = try TCAttachment.pinned(in: pins).filter { try $0.program(in: pins) != nil }
+            for place in TCAttachment.Place.allCases where marking.contains(where: { $0.place == place }) {
+                names.append(place.program.rawValue)
+            }
+            return names
         }
     }
 

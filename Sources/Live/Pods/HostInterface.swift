@@ -4,8 +4,8 @@ import Model
 
 /// An interface in the agent's own network namespace.
 public struct HostInterface: Hashable, Sendable {
-    /// ARPHRD_ETHER of <net/if_arp.h>.
-    private static let ethernet: UInt16 = 1
+    /// ARPHRD_ETHER and ARPHRD_LOOPBACK of <net/if_arp.h>.
+    private static let ethernetTypes: [UInt16] = [1, 772]
 
     public let name: String
     public let index: UInt32
@@ -23,7 +23,7 @@ public struct HostInterface: Hashable, Sendable {
         name = String(decoding: layoutBytes(of: found.name).prefix { $0 != 0 }, as: UTF8.self)
         self.index = found.index
         peerIndex = found.peer_index == 0 ? nil : found.peer_index
-        isEthernet = found.type == Self.ethernet
+        isEthernet = Self.ethernetTypes.contains(found.type)
     }
 
     /// Looks at the interface of a name.

@@ -21,9 +21,18 @@ struct ClsactFilter {
     /// Pinned while the qdisc is one that we made.
     private var qdiscPin: String { "clsact_made_\(interfaceIndex)" }
 
+    /// The size of a structure up to its last member: libbpf wants what is behind it to be zero, and a copy's padding may be
+    /// anything.
+    private static func byteCount<Structure>(upTo last: PartialKeyPath<Structure>) -> Int {
+        guard let offset = MemoryLayout<Structure>.offset(of: last) else {
+            preconditionFailure("members of C are stored")
+        }
+        return offset + MemoryLayout<UInt32>.size
+    }
+
     private var hook: bpf_tc_hook {
         var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.sz = Self.byteCount(upTo: \bpf_tc_hook.parent)
         hook.ifindex = CInt(bitPattern: interfaceIndex)
         hook.attach_point = BPF_TC_INGRESS
         return hook
@@ -31,7 +40,7 @@ struct ClsactFilter {
 
     private var options: bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = Self.byteCount(upTo: \bpf_tc_opts.priority)
         options.handle = handle
         options.priority = Self.priority
         return options
@@ -50,7 +59,9 @@ struct ClsactFilter {
         let status = unsafe bpf_tc_query(&hook, &options)
         // No filter, no qdisc, no interface.
         if [-ENOENT, -EINVAL, -ENODEV].contains(status) { return nil }
-        guard status == 0 else { throw .kernel(KernelError("look at the filters of", "\(interfaceIndex)", errno: -status)) }
+        guard status == 0 else {
+            throw .kernel(KernelError("look at the filters of", "\(interfaceIndex)", errno: -status))
+        }
         return options.prog_id
     }
 
@@ -86,9 +97,11 @@ struct ClsactFilter {
         guard status == 0 else { throw .kernel(KernelError("put a filter at", object, errno: -status)) }
     }
 
-    /// Removes the filter where it is ours, and the qdisc when we made it and nothing else is in it.
+    /// Removes the filter where it is ours, and the qdisc when we made it and nothing else is in it. With anything of
+    /// others in it, it is ours no longer.
     func remove(_ pins: PinDirectory) throws(LoadError) {
-        if try program() != nil {
+        let wasThere = try program() != nil
+        if wasThere {
             var (hook, options) = (hook, options)
             // In bounds: libbpf reads the structures by their sizes.
             let status = unsafe bpf_tc_detach(&hook, &options)
@@ -96,17 +109,20 @@ struct ClsactFilter {
                 throw .kernel(KernelError("remove the filter of", "\(interfaceIndex)", errno: -status))
             }
         }
-        guard try pins.open(qdiscPin) != nil else { return }
+        let other = ClsactFilter(place == .pod ? .uplink : .pod, interfaceIndex: interfaceIndex)
+        guard try pins.open(qdiscPin) != nil, try other.program() == nil else { return }
+        // Without our filter in it, it is one of another interface with the number, or made by others since.
+        if wasThere { removeEmptyQdisc() }
+        try pins.unpin(qdiscPin)
+    }
+
+    private func removeEmptyQdisc() {
         var count: UInt32 = 0
         // In bounds: the call fills the one number.
-        let error = unsafe km_count_filters(interfaceIndex, &count)
-        if error == 0, count > 0 { return }
-        if error == 0 {
-            var hook = hook
-            hook.attach_point = bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue)
-            // In bounds: libbpf reads the structure by its size. Somebody else may have removed it.
-            _ = unsafe bpf_tc_hook_destroy(&hook)
-        }
-        try pins.unpin(qdiscPin)
+        guard unsafe km_count_filters(interfaceIndex, &count) == 0, count == 0 else { return }
+        var hook = hook
+        hook.attach_point = bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue)
+        // In bounds: libbpf reads the structure by its size. Somebody else may have removed it.
+        _ = unsafe bpf_tc_hook_destroy(&hook)
     }
 }

@@ -149,9 +149,11 @@ public struct DataplaneOptions: Hashable, Sendable {
 
     /// H5: how the programs at interfaces of the node (tc) find out what a packet carries.
     public enum TCParser: String, Hashable, Sendable, CaseIterable {
-        /// By the first protocol number, at a fixed place.
+        /// By the first protocol number, at a fixed place; a frame with a VLAN tag inside, or cut short, passes as it is. Other
+        /// filters at the interface are not asked.
         case fixedPlaces
-        /// Extension headers are walked over.
+        /// VLAN tags and extension headers are walked over. What names IP and cannot be read is dropped; else the filters
+        /// that follow are asked.
         case headerChain
     }
 

@@ -57,7 +57,9 @@ enum TCMarkFamily {
         var input = try vector.inputFields()
         let program = try input.requiredString("program")
         let hooks: [String: Hook] = ["tc_mark_encrypt": .tcPod, "tc_mark_decrypt": .tcUplink]
-        guard let hook = hooks[program] else { throw vector.problem("\"program\" is \"\(program)\", which is not known") }
+        guard let hook = hooks[program] else {
+            throw vector.problem("\"program\" is \"\(program)\", which is not known")
+        }
         let mark: UInt32 = try input.number(input.required("mark"), key: "mark")
         var call = Call(hook: hook, mark: PacketMark(rawValue: mark), frame: try input.frame("packet"))
         for node in input.list("nodeinfo") {

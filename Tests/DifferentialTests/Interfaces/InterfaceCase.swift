@@ -7,6 +7,17 @@ struct InterfaceCase {
         var hook: Hook
         var mark: PacketMark
         var frame: [UInt8]
+        /// The EtherType of a VLAN tag that the kernel has taken out of the frame.
+        var tag: EtherType?
+        /// Whether the IP header is outside of the linear part of the buffer.
+        var isSplit = false
+
+        /// The frame with that tag, as it was on the wire.
+        var wholeFrame: [UInt8] {
+            guard let tag else { return frame }
+            let bytes = [UInt8(tag.rawValue >> 8), UInt8(truncatingIfNeeded: tag.rawValue), 0, 1]
+            return Array(frame.prefix(12)) + bytes + frame.dropFirst(12)
+        }
     }
 
     var nodeInfo: [(prefix: Prefix, value: UInt32)] = []
@@ -23,7 +34,9 @@ struct InterfaceOutcome: Equatable {
 }
 
 extension InterfaceCase.Packet: CustomStringConvertible {
-    var description: String { "\(hook.rawValue), mark \(mark), frame \(Digits.hexadecimal(frame))" }
+    var description: String {
+        "\(hook.rawValue), mark \(mark), frame \(Digits.hexadecimal(frame))\(tag.map { ", tag \($0)" } ?? "")"
+    }
 }
 
 extension InterfaceCase: CustomStringConvertible {

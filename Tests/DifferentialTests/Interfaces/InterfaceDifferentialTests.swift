@@ -21,19 +21,22 @@ extension DifferentialTests {
     /// Random maps, marks and frames through the programs at a node's interfaces. PACKETS=… runs more of them.
     @Test func theTwinsAgreeAtInterfaces() throws {
         let seed = Self.setting("SEED") ?? 1
-        let packetCount = Int(Self.setting("PACKETS") ?? 100_000)
+        let packetCount = Int(Self.setting("PACKETS") ?? 50_000)
         let packetsEach = 100
         var seen: Set<Reason> = []
         var twins = try Self.interfaceOptions.map { (SimulatedInterfaces($0), try KernelInterfaces($0)) }
         for number in 0..<packetCount / packetsEach {
-            let test = InterfaceGenerator.drawn(seed &* 1_000_003 &+ UInt64(number), packetCount: packetsEach)
             let index = number % twins.count
+            let test = InterfaceGenerator.drawn(
+                seed &* 1_000_003 &+ UInt64(number), packetCount: packetsEach,
+                hasTags: Self.interfaceOptions[index].tcParser == .headerChain)
             let kernel = twins[index].1
             try twins[index].0.set(test)
             try kernel.set(test.nodeInfo.map { (NodeInfoKey($0.prefix), $0.value) }, peers: test.peers)
             for packet in test.packets {
                 let simulated = twins[index].0.run(packet)
-                let real = try kernel.run(packet.hook, packet.frame, packet.mark)
+                let real = try kernel.run(
+                    packet.hook, packet.frame, tag: packet.tag, isSplit: packet.isSplit, packet.mark)
                 guard simulated != real else { continue }
                 Issue.record(
                     """

@@ -24,7 +24,8 @@ struct InterfaceGenerator {
 
     private var random: SplitMix64
 
-    static func drawn(_ seed: UInt64, packetCount: Int) -> InterfaceCase {
+    /// - Parameter hasTags: Whether tags are taken out of frames; at fixed places those make a difference.
+    static func drawn(_ seed: UInt64, packetCount: Int, hasTags: Bool) -> InterfaceCase {
         var generator = InterfaceGenerator(random: SplitMix64(seed: seed))
         var test = InterfaceCase()
         for _ in 0..<generator.random.below(6) {
@@ -38,7 +39,10 @@ struct InterfaceGenerator {
             test.packets.append(
                 .init(
                     hook: generator.random.isOneIn(3) ? .tcPod : .tcUplink,
-                    mark: generator.random.one(of: Self.marks), frame: generator.frame()))
+                    mark: generator.random.one(of: Self.marks), frame: generator.frame(),
+                    tag: hasTags && generator.random.isOneIn(5)
+                        ? generator.random.one(of: [.vlan, .serviceVLAN]) : nil,
+                    isSplit: generator.random.isOneIn(5)))
         }
         return test
     }

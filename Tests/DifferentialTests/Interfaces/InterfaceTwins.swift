@@ -10,8 +10,9 @@ final class KernelInterfaces {
     private let pins: TestPinDirectory
     private let dataplane: Dataplane
     private let nodeInfo: KernelMap<NodeInfoKey, UInt32>
-    private let shortPod: ShortFrames
-    private let shortUplink: ShortFrames
+    private let preparedPod: PreparedFrames
+    private let preparedUplink: PreparedFrames
+    private let canSplit: Bool
     private var before: [Reason: UInt64] = [:]
 
     init(_ options: DataplaneOptions) throws {
@@ -23,19 +24,22 @@ final class KernelInterfaces {
         let pins = try TestPinDirectory()
         let dataplane = try Dataplane(settings, pins: PinDirectory(pins.path))
         nodeInfo = KernelMap(name: "km_nodeinfo", capacity: 64, adopting: try dataplane.openMap("km_nodeinfo"))
-        shortPod = try Self.short(.tcPod, of: dataplane)
-        shortUplink = try Self.short(.tcUplink, of: dataplane)
+        preparedPod = try Self.prepared(.tcPod, of: dataplane)
+        let preparedUplink = try Self.prepared(.tcUplink, of: dataplane)
+        let any = [UInt8](repeating: 0, count: Self.shortByteCount)
+        canSplit = (try? preparedUplink.run(any, tag: nil, isSplit: true, .none)) != nil
+        self.preparedUplink = preparedUplink
         self.dataplane = dataplane
         self.pins = pins
     }
 
-    private static func short(_ program: HookProgram, of dataplane: borrowing Dataplane) throws -> ShortFrames {
-        var result: ShortFrames?
+    private static func prepared(_ program: HookProgram, of dataplane: borrowing Dataplane) throws -> PreparedFrames {
+        var result: PreparedFrames?
         _ = try dataplane.object.withProgram(program) { (raw) throws(LoadError) in
-            result = try ShortFrames(before: raw)
+            result = try PreparedFrames(before: raw)
         }
-        guard let short = result.take() else { preconditionFailure("\(program.rawValue) is always loaded") }
-        return short
+        guard let prepared = result.take() else { preconditionFailure("\(program.rawValue) is always loaded") }
+        return prepared
     }
 
     /// Fills the maps anew.
@@ -47,9 +51,18 @@ final class KernelInterfaces {
         before = try counts()
     }
 
-    func run(_ hook: Hook, _ frame: [UInt8], _ mark: PacketMark) throws -> InterfaceOutcome {
-        if frame.count < Self.shortByteCount {
-            let run = try hook == .tcPod ? shortPod.run(frame, mark) : shortUplink.run(frame, mark)
+    /// - Parameters:
+    ///   - tag: The EtherType of a VLAN tag that was taken out of the frame.
+    ///   - isSplit: Whether the IP header is to be outside of the buffer's linear part, where the kernel can do that.
+    func run(
+        _ hook: Hook, _ frame: [UInt8], tag: EtherType? = nil, isSplit: Bool = false, _ mark: PacketMark
+    ) throws -> InterfaceOutcome {
+        let isSplit = isSplit && canSplit
+        if tag != nil || isSplit || frame.count < Self.shortByteCount {
+            let run =
+                try hook == .tcPod
+                ? preparedPod.run(frame, tag: tag, isSplit: isSplit, mark)
+                : preparedUplink.run(frame, tag: tag, isSplit: isSplit, mark)
             return InterfaceOutcome(
                 verdict: Self.verdict(run.code), mark: run.mark, isFrameChanged: run.frame != frame)
         }
@@ -106,8 +119,8 @@ struct SimulatedInterfaces {
     mutating func run(_ packet: InterfaceCase.Packet) -> InterfaceOutcome {
         let decision =
             packet.hook == .tcPod
-            ? pod.run(packet.frame, mark: packet.mark, maps: maps)
-            : uplink.run(packet.frame, mark: packet.mark, maps: maps)
+            ? pod.run(packet.wholeFrame, mark: packet.mark, maps: maps)
+            : uplink.run(packet.wholeFrame, mark: packet.mark, maps: maps)
         reasons[decision.reason, default: 0] += 1
         return InterfaceOutcome(verdict: decision.verdict == .pass ? passes : "TC_ACT_SHOT", mark: decision.mark)
     }
