@@ -26,7 +26,6 @@ extension Network {
         let peers = nodes.indices.compactMap { index in
             mesh.nodes[nodes[index].name]?.encryption.map { (node: index, published: $0) }
         }
-        let preset: Preset = options.inboundState == .peer ? .hardened : .upstream
         var notes: [String] = []
         for local in peers {
             let name = nodes[local.node].name
@@ -39,7 +38,7 @@ extension Network {
                 marks[address] = .received(fromPeer: UInt16(truncatingIfNeeded: number + 1))
             }
             for remote in peers where remote.node != local.node {
-                notes += try addPeer(remote, to: local, keys, preset, marks)
+                notes += try addPeer(remote, to: local, keys, marks)
             }
         }
         return notes
@@ -48,13 +47,13 @@ extension Network {
     private typealias Peer = (node: Int, published: NodeEncryption)
 
     private mutating func addPeer(
-        _ remote: Peer, to local: Peer, _ keys: EncryptionKeys, _ preset: Preset, _ marks: [IPAddress: PacketMark]
+        _ remote: Peer, to local: Peer, _ keys: EncryptionKeys, _ marks: [IPAddress: PacketMark]
     ) throws(EncryptionSetupError) -> [String] {
         let (name, peer) = (nodes[local.node].name, nodes[remote.node].name)
         let rules: EncryptionRules
         do throws(KeyDerivationError) {
             rules = try EncryptionRules(
-                local: local.published, remote: remote.published, keys: keys, preset: preset,
+                local: local.published, remote: remote.published, keys: keys, options: options,
                 receivedMark: { marks[$0] ?? .none }, digest: SHA512.digest)
         } catch {
             throw .key(local: name, remote: peer, error)
@@ -64,7 +63,7 @@ extension Network {
             refused += 1
         }
         do throws(MapError) {
-            if preset == .hardened {
+            if options.inboundState == .peer {
                 for address in remote.published.addresses {
                     try nodes[local.node].setPeerMark(marks[address] ?? .none, of: address)
                 }
@@ -77,7 +76,7 @@ extension Network {
         }
         var notes: [String] = []
         if !rules.encrypts {
-            let instead = preset == .hardened ? "blocks it" : "sends it in clear"
+            let instead = options.unknownSPI == .block ? "blocks it" : "sends it in clear"
             notes.append("node \(name) cannot encrypt what it sends to the pods of \(peer), and \(instead)")
         }
         if refused > 0 {
