@@ -84,7 +84,7 @@ extension Scenario {
             file: "", name: name, description: "", seed: 1, preset: .hardened, options: [], node: nil, nodes: nodes,
             mesh: mesh.map { MeshSourceReference(content: .path($0, node: nil), place: Question.place("--mesh")) },
             managedPods: .all, dnsProxy: nil, isMonitoring: true, hasPeriodicReports: false,
-            steps: [StepEntry(step: step, note: nil, expectations: nil, place: place)])
+            encryption: nil, steps: [StepEntry(step: step, note: nil, expectations: nil, place: place)])
     }
 
     /// Reads the `nodes` of a scenario file, or of a file with nothing else.

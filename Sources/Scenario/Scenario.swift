@@ -51,6 +51,8 @@ public struct Scenario: Sendable {
     public var isMonitoring: Bool
     /// Whether long connections are reported every 5 seconds.
     public var hasPeriodicReports: Bool
+    /// nil: no node encrypts.
+    public var encryption: EncryptionSetup?
     /// Not empty.
     public var steps: [StepEntry]
 }

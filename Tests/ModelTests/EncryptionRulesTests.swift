@@ -24,7 +24,7 @@ private func rules(
     var all = EncryptionKeys(try key(keys[0]))
     for spi in keys.dropFirst() { all.take(try key(spi)) }
     return try EncryptionRules(
-        local: local, remote: remote, keys: all, preset: preset, isEstablished: isEstablished,
+        local: local, remote: remote, keys: all, options: DataplaneOptions(preset), isEstablished: isEstablished,
         receivedMark: { address in
             guard case .v4(let bits) = address else { return .none }
             return .received(fromPeer: UInt16(bits & 0xff))

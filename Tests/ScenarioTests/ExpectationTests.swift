@@ -160,7 +160,8 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     (
         "{problems: 0}",
         "t.yaml:4:12: \"problems\" does not apply to connect; "
-            + "it goes with apply, remove, patch, health, move, restart, authz, check"
+            + "it goes with apply, remove, patch, health, move, restart, authz, check, rotateKey, holdUpdates, "
+            + "deliverUpdates, loseUpdate, restartAgent, restartNode, removeNode, encryptionStep"
     ),
 ])
 func refusesMistakesInExpectations(_ expect: String, _ expected: String) {

@@ -3,7 +3,8 @@ import Testing
 
 private let kinds =
     "connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance, close, "
-    + "snapshot, restore, mapWrite, check"
+    + "snapshot, restore, mapWrite, flow, inject, rotateKey, holdUpdates, deliverUpdates, loseUpdate, restartAgent, "
+    + "restartNode, removeNode, encryptionStep, check"
 
 @Test(arguments: [
     ("- {}", "t.yaml:3:3: a step needs one of \(kinds)"),

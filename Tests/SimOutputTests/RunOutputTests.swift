@@ -15,6 +15,7 @@ private func runs(_ path: String, _ presets: [Preset] = [.hardened]) throws -> [
 }
 
 private let books = "scenarios/books.yaml"
+private let bank = "scenarios/unknown-spi.yaml"
 private let failing = "Tests/Fixtures/scenarios/failing.yaml"
 
 struct TextCase: CustomTestStringConvertible {
@@ -30,6 +31,7 @@ struct TextCase: CustomTestStringConvertible {
     TextCase(testDescription: "books-full", scenarios: [books], detail: .full),
     TextCase(testDescription: "books-presets", scenarios: [books], presets: [.upstream, .hardened]),
     TextCase(testDescription: "failing", scenarios: [failing]),
+    TextCase(testDescription: "unknown-spi-full-presets", scenarios: [bank], detail: .full, presets: Preset.allCases),
     TextCase(testDescription: "failing-full-presets", scenarios: [failing], detail: .full, presets: Preset.allCases),
     TextCase(testDescription: "both-off", scenarios: [books, failing], detail: .off, presets: Preset.allCases),
     TextCase(testDescription: "both-quiet", scenarios: [books, failing], isQuiet: true),

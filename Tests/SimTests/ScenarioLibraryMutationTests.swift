@@ -52,6 +52,13 @@ extension StepExpectation {
         result.reports?.value = reports?.value.contrary ?? .matching([])
         result.maps?.value.statements = maps?.value.statements.map(\.contrary) ?? []
         result.problems?.value = problems?.value.contrary ?? .mentioning([])
+        if let encryption { result.encryption?.value = encryption.value.contrary }
+        result.loss = loss.map { Located($0.value.contrary, at: $0.place) }
+        result.leaks = leaks.map { Located($0.value.contrary, at: $0.place) }
+        result.drop = drop.map { Located($0.value == .none ? .timeToLive : .none, at: $0.place) }
+        result.nodeErrors = nodeErrors.map { Located($0.value == .none ? .clear : .none, at: $0.place) }
+        result.published = published?.map { .init(node: $0.node, spi: SPI(rawValue: ($0.spi?.rawValue ?? 0) + 1)) }
+        result.states = states?.map { Counter(name: $0.name, counts: $0.counts.contrary) }
         return result
     }
 }
@@ -66,6 +73,21 @@ extension ExpectedAuthorization {
         result.rule = rule.map { $0 + 1 }
         result.engine = engine.map { $0 == .xdp ? .userSpace : .xdp }
         result.dryRun = dryRun.map { $0 == .none ? .denied : .none }
+        return result
+    }
+}
+
+extension ExpectedDrop {
+    fileprivate static let timeToLive = ExpectedDrop(rawValue: "timeToLive") ?? .none
+}
+
+extension ExpectedEncryption {
+    /// Another way over the wire, and another SPI. The name of another peer is not known here.
+    fileprivate var contrary: ExpectedEncryption {
+        var result = self
+        result.wire = wire.map { $0 == .clear ? .encrypted : .clear }
+        result.spi = spi.map { SPI(rawValue: $0.rawValue + 1) }
+        result.peer = nil
         return result
     }
 }

@@ -64,7 +64,9 @@ func scenarioSaysWhatItIsAbout(_ entry: LibraryCase) throws {
     "dnsReply": "dns-redirection", "controlAddress": "control-addresses", "earlyEndpoint": "late-service",
     "ranking": "node-moves-zone", "unhealthyAtFirst": "headless-database",
     "sharedAddress": "two-owners-of-one-address", "namedPort": "unlisted-port", "extras": "more-than-ten-ports",
-    "healthPolicy": "empty-service", "authorization": "fifth-policy",
+    "healthPolicy": "empty-service", "authorization": "fifth-policy", "clearPackets": "clear-from-a-peer",
+    "replayWindow": "replayed-packet", "nodeErrors": "node-errors", "inboundState": "third-node",
+    "staleKeys": "rebooted-peer", "unknownSPI": "unknown-spi", "tunnelFamily": "mixed-families",
 ])
 func optionDecides(_ option: String, _ name: String) throws {
     let file = "\(LibraryCase.packageRoot)/scenarios/\(name).yaml"

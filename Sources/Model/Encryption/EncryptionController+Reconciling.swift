@@ -4,8 +4,6 @@ extension EncryptionController {
         from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
         let names = changed.sorted()
-        for address in goneAddresses where survey.addressOwners[address] == nil { numbers[address] = nil }
-        assignNumbers(names, held)
         var plan = EncryptionPlan(held: held)
         var healthy: Set<String> = []
         for name in names {
@@ -29,10 +27,7 @@ extension EncryptionController {
         } catch {
             preconditionFailure("a fault that was not noted: \(error)")
         }
-        for address in peer.addresses {
-            guard let number = numbers[address] else { continue }
-            plan.mark(address, .received(fromPeer: number))
-        }
+        for step in marks(of: peer) { plan.mark(step) }
         for change in rules.receiving { plan.want(change, .receiving) }
         guard !rules.sending.isEmpty else { return keepOrBlock(peer, &plan) }
         for change in rules.sending { plan.want(change, .sending) }
@@ -46,10 +41,11 @@ extension EncryptionController {
         let template = prefixes.lazy.compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
         if let template { plan.keep(template) }
         for prefix in prefixes {
-            for change in EncryptionRules.sendingPolicies(to: prefix, template, nodeErrors) {
+            plan.encrypt(to: prefix)
+            guard template != nil || options.unknownSPI == .block else { continue }
+            for change in EncryptionRules.sendingPolicies(to: prefix, template, options.nodeErrors) {
                 plan.want(change, .sending)
             }
-            plan.encrypt(to: prefix)
         }
     }
 
@@ -105,9 +101,12 @@ extension EncryptionController {
     private mutating func isDone(_ entry: EncryptionHoldings.State, _ held: EncryptionHoldings) -> Bool {
         let state = entry.state
         let last = lastCounts.updateValue(entry.packetCount, forKey: state.id)
-        guard last == entry.packetCount, let number = numbers[state.source] else { return false }
-        let current = XFRMState.ID(
-            destination: state.destination, spi: local.spi, mark: .exactly(.received(fromPeer: number)))
+        guard last == entry.packetCount else { return false }
+        var current = XFRMState.ID(destination: state.destination, spi: local.spi)
+        if options.inboundState == .peer {
+            guard let number = numbers[state.source] else { return false }
+            current.mark = .exactly(.received(fromPeer: number))
+        }
         return held.states[current].map { $0.state.source == state.source && $0.packetCount > 0 } ?? false
     }
 
@@ -129,8 +128,15 @@ extension EncryptionController {
 
     // MARK: Marks
 
+    /// What tells tc a peer's packets; nothing where states have no marks.
+    func marks(of peer: NodeEncryption) -> [EncryptionStep] {
+        peer.addresses.compactMap { address in
+            numbers[address].map { .markPeer(address, .received(fromPeer: $0)) }
+        }
+    }
+
     /// Numbers the addresses of nodes; those that are in use are kept, so that packets on their way find their states.
-    private mutating func assignNumbers(_ names: [String], _ held: EncryptionHoldings) {
+    mutating func assignNumbers(_ names: [String], _ held: EncryptionHoldings) {
         let addresses = names.flatMap { peers[$0]?.addresses ?? [] }.filter { numbers[$0] == nil }
         guard !addresses.isEmpty else { return }
         var used = Set(numbers.values)
@@ -153,7 +159,7 @@ extension EncryptionController {
 
 extension EncryptionHoldings {
     /// What packets to a prefix are encrypted by now, where they reach one of the addresses.
-    fileprivate func establishedTemplate(to prefix: Prefix, at addresses: [IPAddress]) -> XFRMPolicy.Template? {
+    func establishedTemplate(to prefix: Prefix, at addresses: [IPAddress]) -> XFRMPolicy.Template? {
         let id = XFRMPolicy.ID(.out, .to(prefix), mark: .exactly(.encrypt))
         guard let policy = policies[id], policy.action == .allow, let template = policy.templates.first,
             addresses.contains(template.destination), let state = template.stateID, states[state] != nil

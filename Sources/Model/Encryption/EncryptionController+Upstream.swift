@@ -7,10 +7,10 @@ extension EncryptionController {
         for event in events {
             switch event {
             case .start: mustPublish = true
-            case .peer(let name): steps += handlerSteps(name, digest)
+            case .peer(let name): steps += handlerSteps(name, held, digest)
             case .gone(let peer): steps += removal(of: peer, from: held)
             case .key:
-                for name in peers.keys.sorted() { steps += handlerSteps(name, digest) }
+                for name in peers.keys.sorted() { steps += handlerSteps(name, held, digest) }
                 steps.append(.publish(local))
                 mustPublish = false
             }
@@ -19,11 +19,14 @@ extension EncryptionController {
     }
 
     /// Without a key for it, nothing comes of a peer but its prefixes in km_nodeinfo (H20).
-    private func handlerSteps(_ name: String, _ digest: ([UInt8]) -> [UInt8]) -> [EncryptionStep] {
+    private func handlerSteps(
+        _ name: String, _ held: EncryptionHoldings, _ digest: ([UInt8]) -> [UInt8]
+    ) -> [EncryptionStep] {
         guard let peer = peers[name] else { return [] }
+        let isEstablished = peer.podPrefixes.contains { held.establishedTemplate(to: $0, at: peer.addresses) != nil }
         do throws(KeyDerivationError) {
-            let rules = try rules(for: peer, digest: digest)
-            return (rules.receiving + rules.sending).map(EncryptionStep.xfrm)
+            let rules = try rules(for: peer, isEstablished: isEstablished, digest: digest)
+            return marks(of: peer) + (rules.receiving + rules.sending).map(EncryptionStep.xfrm)
                 + peer.podPrefixes.map(EncryptionStep.encryptTo)
         } catch {
             return []

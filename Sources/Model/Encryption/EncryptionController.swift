@@ -5,15 +5,14 @@
 /// to nobody is removed.
 public struct EncryptionController: Hashable, Sendable {
     public let node: String
-    public let preset: Preset
-    public let nodeErrors: DataplaneOptions.NodeErrors
+    public let options: DataplaneOptions
     /// What the node says of itself.
     public private(set) var local: NodeEncryption
     public private(set) var keys: EncryptionKeys
     /// The other nodes, by name.
     public private(set) var peers: [String: NodeEncryption] = [:]
 
-    /// Of the preset `upstream`: what happened since steps were last asked for, in order.
+    /// Where `staleKeys` are kept (H19): what happened since steps were last asked for, in order.
     var events: [Event] = [.start]
     /// Whose peers' rules must be computed.
     var changed: Set<String> = []
@@ -36,28 +35,29 @@ public struct EncryptionController: Hashable, Sendable {
 
     /// - Parameters:
     ///   - local: Its SPI does not count: the key's does.
-    ///   - nodeErrors: Whether what the node itself says of packets that it decrypted is encrypted as well; nil for what the
-    ///     preset does.
+    ///   - options: Those of H10, H17 to H20 and `tunnelFamily` count.
     public init(
-        node: String, local: NodeEncryption, key: EncryptionKey, preset: Preset,
-        nodeErrors: DataplaneOptions.NodeErrors? = nil
+        node: String, local: NodeEncryption, key: EncryptionKey, options: DataplaneOptions
     ) {
         var local = local
         local.spi = key.spi
-        self.init(node: node, local: local, keys: EncryptionKeys(key), preset: preset, nodeErrors: nodeErrors)
+        self.init(node: node, local: local, keys: EncryptionKeys(key), options: options)
     }
 
     /// The agent of a node that has read these keys, and publishes an SPI that need not be the last one's.
     public init(
-        node: String, local: NodeEncryption, keys: EncryptionKeys, preset: Preset,
-        nodeErrors: DataplaneOptions.NodeErrors? = nil
+        node: String, local: NodeEncryption, keys: EncryptionKeys, options: DataplaneOptions
     ) {
         self.node = node
-        self.preset = preset
-        self.nodeErrors = nodeErrors ?? DataplaneOptions(preset).nodeErrors
+        self.options = options
         self.local = local.normalized
         self.keys = keys
         survey = EncryptionSurvey(node: node, local: self.local, peers: [:], keys: keys)
+    }
+
+    /// With the options of a preset.
+    public init(node: String, local: NodeEncryption, key: EncryptionKey, preset: Preset) {
+        self.init(node: node, local: local, key: key, options: DataplaneOptions(preset))
     }
 
     /// The key file was read anew.
@@ -92,7 +92,7 @@ public struct EncryptionController: Hashable, Sendable {
     }
 
     private mutating func note(_ event: Event) {
-        if preset == .upstream { events.append(event) }
+        if options.staleKeys == .keep { events.append(event) }
     }
 
     private mutating func noteGone(_ name: String, except info: NodeEncryption?) {
@@ -102,7 +102,7 @@ public struct EncryptionController: Hashable, Sendable {
     }
 
     /// What keeps traffic with nodes from being encrypted as it is meant, by node. With such a node nothing is set up: what
-    /// sends to it encrypted stays, and what has nothing to send to it encrypted is blocked (in the preset `hardened`).
+    /// sends to it encrypted stays, and what has nothing to send to it encrypted is blocked where `unknownSPI` says so (H20).
     public var problems: [EncryptionProblem] {
         let survey =
             isSurveyStale ? EncryptionSurvey(node: node, local: local, peers: peers, keys: keys) : self.survey
@@ -120,7 +120,7 @@ public struct EncryptionController: Hashable, Sendable {
     /// received nothing itself between two thorough calls: so these must be further apart than any agent takes for the
     /// steps of one call.
     /// - Parameters:
-    ///   - held: Nothing of it counts in the preset `upstream`, but when a node is forgotten.
+    ///   - held: Where `staleKeys` are kept (H19), what is there already counts for little.
     ///   - isThorough: Whether all nodes' rules are computed, and not only those of nodes that changed since the last call;
     ///     and whether what belongs to nobody is removed.
     ///   - digest: SHA-512.
@@ -139,11 +139,12 @@ public struct EncryptionController: Hashable, Sendable {
             goneAddresses = []
             gonePrefixes = []
         }
-        switch preset {
-        case .upstream: return upstreamSteps(from: held, digest: digest)
-        case .hardened:
-            if isThorough { changed = Set(peers.keys) }
-            return reconcilingSteps(from: held, isThorough: isThorough, digest: digest)
+        if isThorough { changed = Set(peers.keys) }
+        for address in goneAddresses where survey.addressOwners[address] == nil { numbers[address] = nil }
+        if options.inboundState == .peer { assignNumbers(changed.sorted(), held) }
+        switch options.staleKeys {
+        case .keep: return upstreamSteps(from: held, digest: digest)
+        case .replace: return reconcilingSteps(from: held, isThorough: isThorough, digest: digest)
         }
     }
 
@@ -152,12 +153,12 @@ public struct EncryptionController: Hashable, Sendable {
         for peer: NodeEncryption, isEstablished: Bool = false, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) -> EncryptionRules {
         try EncryptionRules(
-            local: local, remote: peer, keys: keys, preset: preset, isEstablished: isEstablished,
-            nodeErrors: nodeErrors, receivedMark: { numbers[$0].map(PacketMark.received) ?? .none }, digest: digest)
+            local: local, remote: peer, keys: keys, options: options, isEstablished: isEstablished,
+            receivedMark: { numbers[$0].map(PacketMark.received) ?? .none }, digest: digest)
     }
 
     func hasNoNumbers(_ name: String) -> Bool {
-        preset == .hardened && numbers.count >= PacketMark.peerNumbers.count
+        options.inboundState == .peer && numbers.count >= PacketMark.peerNumbers.count
             && peers[name]?.addresses.contains { numbers[$0] == nil } == true
     }
 }

@@ -24,8 +24,10 @@ struct EncryptionPlan {
     func wants(_ id: XFRMState.ID) -> Bool { states.contains(id) }
     func wants(_ id: XFRMPolicy.ID) -> Bool { policies[id] != nil }
 
-    mutating func mark(_ address: IPAddress, _ mark: PacketMark) {
-        if held.peerMarks[address] != mark { marks.append(.markPeer(address, mark)) }
+    /// - Precondition: A step that marks a peer.
+    mutating func mark(_ step: EncryptionStep) {
+        guard case .markPeer(let address, let mark) = step else { preconditionFailure("\(step) marks no peer") }
+        if held.peerMarks[address] != mark { marks.append(step) }
     }
 
     /// Brings about what a rule wants: a state that differs gives way, for no kernel changes the key of one.

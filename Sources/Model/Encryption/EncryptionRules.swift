@@ -10,58 +10,53 @@ public struct EncryptionRules: Hashable, Sendable {
     /// Only after that.
     public private(set) var sending: [XFRMChange] = []
 
-    /// The rules' replay window in the preset `hardened`.
+    /// Of states that check numbers (H10).
     public static let replayWindow: UInt32 = 64
 
     /// - Parameters:
     ///   - isEstablished: Whether earlier rules send to the peer encrypted. They stay where new ones cannot yet, and keep
-    ///     packets from being blocked as they are else in the preset `hardened`.
-    ///   - nodeErrors: Whether what the node itself says of packets that it decrypted is encrypted as well; nil for what the
-    ///     preset does.
-    ///   - receivedMark: What the node's interface marks ESP packets from an address with, for the preset `hardened`.
+    ///     packets from being blocked as `unknownSPI` says (H20).
+    ///   - receivedMark: What the node's interface marks ESP packets from an address with, where `inboundState` is a peer's
+    ///     (H18).
     ///   - digest: SHA-512.
     public init(
-        local: NodeEncryption, remote: NodeEncryption, keys: EncryptionKeys, preset: Preset,
-        isEstablished: Bool = false, nodeErrors: DataplaneOptions.NodeErrors? = nil,
-        receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
+        local: NodeEncryption, remote: NodeEncryption, keys: EncryptionKeys, options: DataplaneOptions,
+        isEstablished: Bool = false, receivedMark: (IPAddress) -> PacketMark, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) {
-        let nodeErrors = nodeErrors ?? DataplaneOptions(preset).nodeErrors
         // In km_nodeinfo the peer is in any case: what has no policy of its own would leave in clear.
         defer {
-            if preset == .hardened, sending.isEmpty, !isEstablished {
-                sending = remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, nil, nodeErrors) }
+            if options.unknownSPI == .block, sending.isEmpty, !isEstablished {
+                sending = remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, nil, options.nodeErrors) }
             }
         }
         guard let localKey = keys[local.spi] else { return }
         let remoteKey = keys[remote.spi]
-        if preset == .upstream, remoteKey == nil { return }
-        let isExtended = preset == .hardened && local.hasExtendedSequence && remote.hasExtendedSequence
+        if options.unknownSPI == .leaveClear, remoteKey == nil { return }
+        let isExtended = options.replayWindow == .checked && local.hasExtendedSequence && remote.hasExtendedSequence
         for pair in Self.pairs(local, remote) {
             let key = try localKey.derived(from: pair.remote, to: pair.local, digest: digest)
             var state = XFRMState(
                 source: pair.remote.address, destination: pair.local.address, spi: local.spi, key: key,
                 outputMark: .decrypted)
-            if preset == .hardened {
-                state.harden(isExtended: isExtended)
-                state.mark = .exactly(receivedMark(pair.remote.address))
-            }
+            state.set(options, isExtended: isExtended)
+            if options.inboundState == .peer { state.mark = .exactly(receivedMark(pair.remote.address)) }
             receiving.append(.addState(state))
-            if preset == .upstream {
+            if options.inboundState == .destination {
                 receiving += Self.receivingPolicies(
                     local, XFRMPolicy.Template(source: pair.remote.address, destination: pair.local.address))
             }
         }
-        if preset == .hardened, !receiving.isEmpty { receiving += Self.receivingPolicies(local) }
+        if options.inboundState == .peer, !receiving.isEmpty { receiving += Self.receivingPolicies(local) }
         guard let remoteKey, remote.spi <= local.spi else { return }
-        for pair in Self.sendingPairs(local, remote, preset) {
+        for pair in Self.sendingPairs(local, remote, options) {
             let key = try remoteKey.derived(from: pair.local, to: pair.remote, digest: digest)
             var state = XFRMState(
                 source: pair.local.address, destination: pair.remote.address, spi: remote.spi, key: key)
-            if preset == .hardened { state.harden(isExtended: isExtended) }
+            state.set(options, isExtended: isExtended)
             sending.append(.addState(state))
             let template = XFRMPolicy.Template(
                 source: pair.local.address, destination: pair.remote.address, spi: remote.spi)
-            sending += remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, template, nodeErrors) }
+            sending += remote.podPrefixes.flatMap { Self.sendingPolicies(to: $0, template, options.nodeErrors) }
         }
     }
 
@@ -79,10 +74,10 @@ public struct EncryptionRules: Hashable, Sendable {
     /// The pairs that packets are sent between. One is enough, and the states of several addresses of the sender would
     /// be taken for one another; upstream makes all.
     private static func sendingPairs(
-        _ local: NodeEncryption, _ remote: NodeEncryption, _ preset: Preset
+        _ local: NodeEncryption, _ remote: NodeEncryption, _ options: DataplaneOptions
     ) -> [Pair] {
         let all = pairs(local, remote)
-        return preset == .upstream ? all : Array(all.prefix(1))
+        return options.inboundState == .destination ? all : Array(all.prefix(1))
     }
 
     /// Those of all peers. They take any source, because the state tells whose packet it is; neither is the destination
@@ -145,9 +140,9 @@ extension XFRMSelector {
 }
 
 extension XFRMState {
-    fileprivate mutating func harden(isExtended: Bool) {
-        replayWindow = EncryptionRules.replayWindow
+    fileprivate mutating func set(_ options: DataplaneOptions, isExtended: Bool) {
+        replayWindow = options.replayWindow == .checked ? EncryptionRules.replayWindow : 0
         hasExtendedSequence = isExtended
-        takesEitherFamily = true
+        takesEitherFamily = options.tunnelFamily == .either
     }
 }

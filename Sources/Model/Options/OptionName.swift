@@ -3,7 +3,7 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
     case noEndpoint, missingEntry, unlistedPort, waypointTest, tlvMark, originalDestination, mixedFamilies
     case managedTest, dnsReply, controlAddress, ranking, earlyEndpoint, unhealthyAtFirst, sharedAddress
     case namedPort, extras, healthPolicy, overflow, authorization
-    case tcParser, clearPackets, nodeErrors, inboundState
+    case tcParser, clearPackets, replayWindow, nodeErrors, inboundState, staleKeys, unknownSPI, tunnelFamily
 
     /// The row of the documentation's table of differences, empty for those about turning a mesh into maps.
     public var rule: String {
@@ -21,10 +21,13 @@ public enum OptionName: String, Hashable, Sendable, CaseIterable {
         case .authorization: "H5–H8"
         case .tcParser: "H5"
         case .clearPackets: "H9"
+        case .replayWindow: "H10"
         case .nodeErrors: "H17"
         case .inboundState: "H18"
+        case .staleKeys: "H19"
+        case .unknownSPI: "H20"
         case .ranking, .earlyEndpoint, .unhealthyAtFirst, .sharedAddress, .namedPort, .extras, .healthPolicy,
-            .overflow:
+            .overflow, .tunnelFamily:
             ""
         }
     }
@@ -65,6 +68,10 @@ extension DataplaneOptions {
         case .clearPackets: Self.assign(&clearPackets, text)
         case .nodeErrors: Self.assign(&nodeErrors, text)
         case .inboundState: Self.assign(&inboundState, text)
+        case .replayWindow: Self.assign(&replayWindow, text)
+        case .staleKeys: Self.assign(&staleKeys, text)
+        case .unknownSPI: Self.assign(&unknownSPI, text)
+        case .tunnelFamily: Self.assign(&tunnelFamily, text)
         }
         return true
     }
@@ -101,6 +108,10 @@ extension DataplaneOptions {
         case .clearPackets: named(clearPackets)
         case .nodeErrors: named(nodeErrors)
         case .inboundState: named(inboundState)
+        case .replayWindow: named(replayWindow)
+        case .staleKeys: named(staleKeys)
+        case .unknownSPI: named(unknownSPI)
+        case .tunnelFamily: named(tunnelFamily)
         }
     }
 }

@@ -177,6 +177,35 @@ public struct DataplaneOptions: Hashable, Sendable {
         case peer
     }
 
+    /// H10: whether receiving states look at the numbers of packets.
+    public enum ReplayUse: String, Hashable, Sendable, CaseIterable {
+        case none
+        /// A packet that was seen, or is older than the window, is refused; peers that both announce it use numbers of 64
+        /// bits.
+        case checked
+    }
+
+    /// H19: what an agent does about states and policies that are there and not as they should be.
+    public enum StaleKeys: String, Hashable, Sendable, CaseIterable {
+        /// It adds what each event asks for, and leaves what is there.
+        case keep
+        /// It replaces them, and removes what no peer uses.
+        case replace
+    }
+
+    /// H20: what becomes of packets to a peer whose key nobody here knows.
+    public enum UnknownSPI: String, Hashable, Sendable, CaseIterable {
+        case leaveClear
+        case block
+    }
+
+    /// Of which family the packets in a tunnel may be.
+    public enum TunnelFamily: String, Hashable, Sendable, CaseIterable {
+        /// That of the tunnel's ends: no IPv6 between nodes with IPv4 addresses.
+        case own
+        case either
+    }
+
     // The defaults are those of the preset `hardened`.
     public var noEndpoint = Fallback.refuse
     public var missingEntry = MissingEntry.tryNext
@@ -201,6 +230,10 @@ public struct DataplaneOptions: Hashable, Sendable {
     public var clearPackets = ClearPackets.drop
     public var nodeErrors = NodeErrors.encrypt
     public var inboundState = InboundState.peer
+    public var replayWindow = ReplayUse.checked
+    public var staleKeys = StaleKeys.replace
+    public var unknownSPI = UnknownSPI.block
+    public var tunnelFamily = TunnelFamily.either
     public var capacities = MapCapacities.large
 
     public init(_ preset: Preset) {
@@ -239,6 +272,10 @@ public struct DataplaneOptions: Hashable, Sendable {
         options.clearPackets = .accept
         options.nodeErrors = .inClear
         options.inboundState = .destination
+        options.replayWindow = .none
+        options.staleKeys = .keep
+        options.unknownSPI = .leaveClear
+        options.tunnelFamily = .own
         options.capacities = .upstream
         return options
     }()

@@ -24,6 +24,14 @@ public struct StepExpectation: Sendable {
         public var counts: CountRange
     }
 
+    /// The SPI that a node publishes.
+    public struct PublishedSPI: Hashable, Sendable {
+        /// A name, unchecked.
+        public var node: Located<String>
+        /// nil: it publishes nothing.
+        public var spi: SPI?
+    }
+
     /// Problems that the compiler has with the configuration after the step.
     public enum Problems: Hashable, Sendable {
         case count(CountRange)
@@ -59,8 +67,22 @@ public struct StepExpectation: Sendable {
     public var reports: Located<Reports>?
     /// After the step.
     public var maps: Located<ExpectedMaps>?
-    /// Steps that change the configuration, and `check`.
+    /// Steps that change the configuration, those of encryption, and `check`.
     public var problems: Located<Problems>?
+    /// How packets crossed the wire. `flow` and `inject` only, as the four that follow.
+    public var encryption: Located<ExpectedEncryption>?
+    /// Packets that did not arrive.
+    public var loss: Located<CountRange>?
+    /// What stopped packets; where several were stopped, each of them.
+    public var drop: Located<ExpectedDrop>?
+    /// Packets between nodes that encrypt, and quotes of them, that crossed the wire in clear.
+    public var leaks: Located<CountRange>?
+    /// The ICMP errors of nodes about the packets.
+    public var nodeErrors: Located<ExpectedNodeError>?
+    /// After the step. Not empty when not nil.
+    public var published: [PublishedSPI]?
+    /// XFRM states that nodes have after the step, by the nodes' names. Not empty when not nil.
+    public var states: [Counter]?
 
     /// Expects nothing.
     init() {}
@@ -88,6 +110,13 @@ extension StepExpectation {
         result.reports = other.reports ?? reports
         result.maps = other.maps ?? maps
         result.problems = other.problems ?? problems
+        result.encryption = other.encryption ?? encryption
+        result.loss = other.loss ?? loss
+        result.drop = other.drop ?? drop
+        result.leaks = other.leaks ?? leaks
+        result.nodeErrors = other.nodeErrors ?? nodeErrors
+        result.published = other.published ?? published
+        result.states = other.states ?? states
         return result
     }
 }

@@ -88,7 +88,12 @@ extension ExpectationReader {
         case .originalDestination: kinds = [.connect, .dns]
         case .bytes, .tlv: kinds = [.send]
         case .server, .seenFrom: kinds = [.dns]
-        case .problems: kinds = [.apply, .remove, .patch, .health, .move, .restart, .authz, .check]
+        case .problems:
+            kinds = [.apply, .remove, .patch, .health, .move, .restart, .authz, .check] + Step.Kind.ofEncryption
+        case .encryption, .loss, .drop, .leaks, .nodeErrors: kinds = [.flow, .inject]
+        case .published, .states:
+            guard hasEncryption else { throw place.error("\"\(key.rawValue)\" needs the section \"encryption\"") }
+            return
         case .managed, .counters, .reports, .maps, .upstream, .hardened: return
         }
         guard kinds.contains(step.kind) else {

@@ -7,6 +7,8 @@ struct ExpectationReader {
     let file: String
     /// What the expectations are about.
     let step: Step
+    /// Whether the scenario has nodes that encrypt.
+    let hasEncryption: Bool
 
     /// The `expect` mapping of a step.
     func expectations(_ node: DocumentNode) throws(InputError) -> PresetExpectations {
@@ -73,6 +75,7 @@ struct ExpectationReader {
         result.problems = try located(.problems, &section) { scalar, node throws(InputError) in
             try problems(node, scalar)
         }
+        try readEncryption(&section, into: &result)
         return result
     }
 

@@ -17,12 +17,16 @@ struct ScenarioReader {
             node: try section.name(.node), nodes: try nodes(&section), mesh: [],
             managedPods: try managedPods(&section), dnsProxy: try dnsProxy(&section),
             isMonitoring: try section.boolean(.monitoring) ?? true,
-            hasPeriodicReports: try section.boolean(.periodicReports) ?? false, steps: [])
+            hasPeriodicReports: try section.boolean(.periodicReports) ?? false,
+            encryption: nil, steps: [])
         if scenario.hasPeriodicReports && !scenario.isMonitoring {
             throw section.place(of: .periodicReports).error("periodic reports need monitoring, which is off here")
         }
         if let mesh = section.node(.mesh) { scenario.mesh = try sourceReader.sources(mesh, key: "mesh") }
-        scenario.steps = try steps(section.required(.steps))
+        if let node = section.node(.encryption) {
+            scenario.encryption = try EncryptionSetupReader(file: file).setup(node)
+        }
+        scenario.steps = try steps(section.required(.steps), hasEncryption: scenario.encryption != nil)
         try section.finish()
         return scenario
     }
@@ -71,11 +75,11 @@ struct ScenarioReader {
         }
     }
 
-    private func steps(_ node: DocumentNode) throws(InputError) -> [StepEntry] {
+    private func steps(_ node: DocumentNode, hasEncryption: Bool) throws(InputError) -> [StepEntry] {
         let reader = Scalar("steps", file: file)
         guard case .sequence(let elements) = node.value else { throw reader.error(node, mustBe: "a list") }
         guard !elements.isEmpty else { throw reader.place(node).error("\"steps\" is an empty list") }
-        var stepReader = StepReader(file: file)
+        var stepReader = StepReader(file: file, hasEncryption: hasEncryption)
         var steps: [StepEntry] = []
         for element in elements { steps.append(try stepReader.entry(element)) }
         return steps

@@ -7,10 +7,17 @@ struct StepReader {
     let file: String
     /// Those that are open after the steps so far.
     var sockets = OpenSockets()
+    /// Those that steps so far have named.
+    var flows = NamedFlows()
     private var snapshots: [Located<String>] = []
+    private let hasEncryption: Bool
 
     /// Begins before the first step.
-    init(file: String) { self.file = file }
+    /// - Parameter hasEncryption: Whether the scenario has nodes that encrypt.
+    init(file: String, hasEncryption: Bool) {
+        self.file = file
+        self.hasEncryption = hasEncryption
+    }
 
     /// Reads the next step of the scenario.
     mutating func entry(_ node: DocumentNode) throws(InputError) -> StepEntry {
@@ -19,9 +26,13 @@ struct StepReader {
         let note = try section.string(.note)
         let value = try section.required(key)
         let step = try step(key, value)
+        if !hasEncryption, Step.Kind.ofEncryption.contains(step.kind) {
+            throw section.place(of: key).error("\"\(key.rawValue)\" needs the section \"encryption\"")
+        }
         var expectations: PresetExpectations?
         if let expect = section.node(.expect) {
-            expectations = try ExpectationReader(file: file, step: step).expectations(expect)
+            expectations = try ExpectationReader(file: file, step: step, hasEncryption: hasEncryption)
+                .expectations(expect)
         } else if case .check = step {
             throw section.place(of: key).error("a check needs \"expect\"")
         }
@@ -67,6 +78,16 @@ struct StepReader {
         case .snapshot: return .snapshot(name: try newSnapshot(scalar.name(value)))
         case .restore: return .restore(name: try takenSnapshot(scalar.name(value)))
         case .mapWrite: return .mapWrite(try mapWrites(value))
+        case .flow: return .flow(try flow(value))
+        case .inject: return .inject(try injection(value))
+        case .rotateKey: return .rotateKey(try keyRotation(value))
+        case .holdUpdates: return .holdUpdates(try updatePath(value, scalar))
+        case .deliverUpdates: return .deliverUpdates(try updateDelivery(value, scalar))
+        case .loseUpdate: return .loseUpdate(try updatePath(value, scalar))
+        case .restartAgent: return .restartAgent(try agentRestart(value, scalar))
+        case .restartNode: return .restartNode(try nodeRestart(value, scalar))
+        case .removeNode: return .removeNode(try nodeRemoval(value, scalar))
+        case .encryptionStep: return .encryptionStep(try agentSteps(value, scalar))
         case .check:
             guard value.boolean == true else { throw scalar.error(value, mustBe: "true") }
             return .check

@@ -1,11 +1,12 @@
 import Model
+
 /// The keys of one kind of mapping in a scenario file.
 protocol MappingKey: RawRepresentable<String>, CaseIterable, Hashable, Sendable {}
 
 /// Keys of the file.
 enum ScenarioKey: String, MappingKey {
     case name, description, seed, preset, options, node, nodes, mesh, manage, dnsProxy, monitoring, periodicReports
-    case steps
+    case encryption, steps
 }
 
 /// Keys of an element of `nodes`.
@@ -13,13 +14,24 @@ enum NodeKey: String, MappingKey {
     case name, region, zone, subzone, network, cluster, addresses, podCIDRs, podGateway
 }
 
+/// Keys of `encryption`.
+enum EncryptionSetupKey: String, MappingKey { case key, nodes }
+
+/// Keys of an element of its `nodes`.
+enum EncryptionNodeKey: String, MappingKey { case name, key, bootID, addresses, podCIDRs, extendedSequence }
+
+/// Keys of a key file that is written into the scenario.
+enum TestKeyKey: String, MappingKey { case spi, testKey, length }
+
 /// Keys of a source in its long form.
 enum MeshSourceKey: String, MappingKey { case path, node, inline }
 
 /// Keys of a step: those of `Step.Kind`, and what any step may have.
 enum StepKey: String, MappingKey {
     case connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance
-    case close, snapshot, restore, mapWrite, check
+    case close, snapshot, restore, mapWrite
+    case flow, inject, rotateKey, holdUpdates, deliverUpdates, loseUpdate, restartAgent, restartNode, removeNode
+    case encryptionStep, check
     case expect, note
 }
 
@@ -63,6 +75,40 @@ enum RestartKey: String, MappingKey { case owners, surge }
 /// Keys of `mapWrite`.
 enum MapWriteKey: String, MappingKey { case node, delete, put }
 
+/// Keys of `flow`.
+enum FlowKey: String, MappingKey {
+    case from, to, `protocol`, family, size, count, timeToLive, mayFragment, replies, keep
+}
+
+/// Keys of `inject`.
+enum InjectKey: String, MappingKey {
+    case from, to, `protocol`, family, size, count, timeToLive, mayFragment, replay, number
+}
+
+/// Keys of `rotateKey`.
+enum RotateKeyKey: String, MappingKey { case nodes, key, wait }
+
+/// Keys of `holdUpdates` and `loseUpdate`.
+enum UpdatePathKey: String, MappingKey { case of, at }
+
+/// Keys of `deliverUpdates`.
+enum DeliverUpdatesKey: String, MappingKey { case of, at, wait }
+
+/// Keys of `restartAgent` in its long form.
+enum RestartAgentKey: String, MappingKey { case nodes, wait }
+
+/// Keys of `restartNode` in its long form.
+enum RestartNodeKey: String, MappingKey { case node, bootID, wait }
+
+/// Keys of `removeNode` in its long form.
+enum RemoveNodeKey: String, MappingKey { case node, wait }
+
+/// Keys of `encryptionStep` in its long form.
+enum EncryptionStepKey: String, MappingKey { case node, count, until }
+
+/// Keys of an expected encryption in its long form.
+enum ExpectedEncryptionKey: String, MappingKey { case wire, spi, peer }
+
 extension MapName: MappingKey {}
 
 /// Keys of `expect`; those of presets not inside of a preset.
@@ -70,6 +116,7 @@ enum ExpectationKey: String, MappingKey {
     case destination, oneOf, share, tolerance, refused, leftAlone, via, authorization, reason, hooks
     case originalDestination
     case bytes, tlv, server, seenFrom, managed, counters, reports, maps, problems
+    case encryption, loss, drop, leaks, nodeErrors, published, states
     case upstream, hardened
 }
 
@@ -104,6 +151,9 @@ public enum Vocabulary {
     public static let mappings: [(name: String, keys: [String])] = [
         ("scenario", keys(ScenarioKey.self)),
         ("node", keys(NodeKey.self)),
+        ("encryptionSetup", keys(EncryptionSetupKey.self)),
+        ("encryptionNode", keys(EncryptionNodeKey.self)),
+        ("testKey", keys(TestKeyKey.self)),
         ("meshSource", keys(MeshSourceKey.self)),
         ("step", keys(StepKey.self)),
         ("connect", keys(ConnectKey.self)),
@@ -117,11 +167,21 @@ public enum Vocabulary {
         ("move", keys(MoveKey.self)),
         ("restart", keys(RestartKey.self)),
         ("mapWrite", keys(MapWriteKey.self)),
+        ("flow", keys(FlowKey.self)),
+        ("inject", keys(InjectKey.self)),
+        ("rotateKey", keys(RotateKeyKey.self)),
+        ("updatePath", keys(UpdatePathKey.self)),
+        ("deliverUpdates", keys(DeliverUpdatesKey.self)),
+        ("restartAgent", keys(RestartAgentKey.self)),
+        ("restartNode", keys(RestartNodeKey.self)),
+        ("removeNode", keys(RemoveNodeKey.self)),
+        ("encryptionStep", keys(EncryptionStepKey.self)),
         ("mapKeys", keys(MapName.self)),
         ("mapEntries", keys(MapName.self)),
         ("expect", keys(ExpectationKey.self)),
         ("presetExpectation", keys(ExpectationKey.self).filter { Preset(rawValue: $0) == nil }),
         ("authorization", keys(AuthorizationKey.self)),
+        ("expectedEncryption", keys(ExpectedEncryptionKey.self)),
         ("report", keys(ReportKey.self)),
         ("expectedMaps", keys(ExpectedMapsKey.self)),
         ("expectedEntries", [countKey]),
@@ -144,6 +204,11 @@ public enum Vocabulary {
         ("hook", words(Hook.self)),
         ("direction", words(ReportPattern.Direction.self)),
         ("state", words(ReportPattern.State.self)),
+        ("flowProtocol", words(Flow.Kind.self)),
+        ("stepEnd", words(AgentSteps.End.self)),
+        ("wire", words(ExpectedEncryption.Wire.self)),
+        ("drop", words(ExpectedDrop.self)),
+        ("nodeError", words(ExpectedNodeError.self)),
     ]
 
     /// Stands for the number of entries among the keys of an expected map.

@@ -28,6 +28,18 @@ public enum Step: Sendable {
     /// The maps of every node become what they were at an earlier snapshot.
     case restore(name: Located<String>)
     case mapWrite(MapWrites)
+    case flow(Flow)
+    case inject(Injection)
+    case rotateKey(KeyRotation)
+    /// From now on updates wait on this path.
+    case holdUpdates(UpdatePath)
+    case deliverUpdates(UpdateDelivery)
+    /// The next update on this path does not arrive.
+    case loseUpdate(UpdatePath)
+    case restartAgent(AgentRestart)
+    case restartNode(NodeRestart)
+    case removeNode(NodeRemoval)
+    case encryptionStep(AgentSteps)
     /// Nothing happens; the expectations are looked at.
     case check
 }
@@ -36,7 +48,15 @@ extension Step {
     /// Which step, by its key in the file.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case connect, send, dns, packet, apply, remove, patch, health, move, restart, manage, release, authz, advance
-        case close, snapshot, restore, mapWrite, check
+        case close, snapshot, restore, mapWrite
+        case flow, inject, rotateKey, holdUpdates, deliverUpdates, loseUpdate, restartAgent, restartNode, removeNode
+        case encryptionStep, check
+
+        /// Those that need agents, and so the section `encryption`.
+        public static let ofEncryption: [Kind] = [
+            .rotateKey, .holdUpdates, .deliverUpdates, .loseUpdate, .restartAgent, .restartNode, .removeNode,
+            .encryptionStep,
+        ]
     }
 
     /// The step without what belongs to it.
@@ -60,6 +80,16 @@ extension Step {
         case .snapshot: .snapshot
         case .restore: .restore
         case .mapWrite: .mapWrite
+        case .flow: .flow
+        case .inject: .inject
+        case .rotateKey: .rotateKey
+        case .holdUpdates: .holdUpdates
+        case .deliverUpdates: .deliverUpdates
+        case .loseUpdate: .loseUpdate
+        case .restartAgent: .restartAgent
+        case .restartNode: .restartNode
+        case .removeNode: .removeNode
+        case .encryptionStep: .encryptionStep
         case .check: .check
         }
     }

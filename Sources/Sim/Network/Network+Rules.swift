@@ -1,5 +1,4 @@
 public import Crypto
-public import Inputs
 public import Model
 
 /// Why a network cannot be given its rules of encryption.
@@ -38,9 +37,8 @@ extension Network {
     private mutating func setUp(
         _ local: Peer, with peers: [Peer], _ keys: EncryptionKeys
     ) throws(EncryptionSetupError) -> [String] {
-        let preset: Preset = options.inboundState == .peer ? .hardened : .upstream
         var controller = EncryptionController(
-            node: local.name, local: local.published, keys: keys, preset: preset, nodeErrors: options.nodeErrors)
+            node: local.name, local: local.published, keys: keys, options: options)
         for peer in peers { controller.take(peer.published, of: peer.name) }
         var refused: Set<IPAddress> = []
         var sentTo: Set<IPAddress> = []
@@ -57,7 +55,7 @@ extension Network {
         notes += controller.problems.filter { $0.isFault && $0.node != local.name }.map(\.description)
         for peer in peers where peer.index != local.index {
             if sentTo.isDisjoint(with: peer.published.addresses) {
-                let instead = preset == .hardened ? "blocks it" : "sends it in clear"
+                let instead = options.unknownSPI == .block ? "blocks it" : "sends it in clear"
                 notes.append(
                     "node \(local.name) cannot encrypt what it sends to the pods of \(peer.name), and \(instead)")
             }
@@ -112,19 +110,6 @@ extension Network {
                 }
             default: break
             }
-        }
-        return refusals
-    }
-
-    /// Applies what a listing shows of a node. Numbers begin with the first packet, for nobody knows whether the listing
-    /// was made before the packets or after them; of extended ones the half that packets do not carry is as listed.
-    /// - Returns: What the node refuses, as Linux would, a sentence each without its full stop.
-    public mutating func apply(_ listing: XFRMListing, at node: Int) throws(EncryptionSetupError) -> [String] {
-        let refusals = try apply(
-            listing.states.map { .addState($0.state) } + listing.policies.map(XFRMChange.addPolicy), at: node)
-        for entry in listing.states where entry.state.hasExtendedSequence {
-            nodes[node].xfrm.setSequence(
-                sent: entry.sent & (.max << 32), received: entry.received & (.max << 32), of: entry.state.id)
         }
         return refusals
     }

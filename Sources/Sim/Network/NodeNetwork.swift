@@ -47,6 +47,13 @@ public struct NodeNetwork {
         try peerMarks.update(MapAddress(address.mapped), to: mark.rawValue)
     }
 
+    /// What `setPeerMark` set, by addresses as they were given, IPv4 not mapped.
+    var markedPeers: [IPAddress: PacketMark] {
+        var marks: [IPAddress: PacketMark] = [:]
+        for entry in peerMarks.sortedEntries { marks[entry.key.address.unmapped] = PacketMark(rawValue: entry.value) }
+        return marks
+    }
+
     /// - Throws: `.missing` where there is none.
     mutating func forgetPeerMark(of address: IPAddress) throws(MapError) {
         try peerMarks.delete(MapAddress(address.mapped))

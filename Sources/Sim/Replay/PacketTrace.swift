@@ -34,24 +34,18 @@ public struct PacketTrace: Sendable {
 
     public mutating func end(_ resolution: PacketResolution) { self.resolution = resolution }
 
-    /// What is told under one heading.
-    public struct Section: Hashable, Sendable {
-        /// A hook and where it ran, or a node whose network stack the packet crosses.
-        public var title: String
-        public var steps: [TraceStep]
-    }
-
-    /// The steps with names instead of numbers.
-    public func sections(world: World, network: Network) -> [Section] {
+    /// The steps with names instead of numbers, under a hook and where it ran, or a node whose network stack the packet
+    /// crosses.
+    public func sections(world: World, network: Network) -> [TraceSection] {
         let namer = JourneyNamer(network: network, book: NameBook(world.mesh))
-        var sections: [Section] = []
+        var sections: [TraceSection] = []
         var current: Int??
         /// The XFRM state that was found last.
         var state: Int?
         func add(_ step: TraceStep, node: Int?) {
             if current != .some(node) {
                 let title = node.map { namer.node($0) } ?? "replay"
-                sections.append(Section(title: title, steps: []))
+                sections.append(TraceSection(title: title, steps: []))
                 current = node
             }
             sections[sections.count - 1].steps.append(step)
@@ -62,7 +56,7 @@ public struct PacketTrace: Sendable {
                 let trace = TraceNamer(book: namer.book, node: world.nodes[event.node], options: world.options)
                     .trace(event)
                 let title = "\(trace.hook.rawValue) on \(trace.node): \(trace.reason.rawValue)"
-                sections.append(Section(title: title, steps: trace.steps))
+                sections.append(TraceSection(title: title, steps: trace.steps))
                 current = nil
             case .replay(let step): add(namer.step(step), node: nil)
             case .journey(let node, .replay(let check)):

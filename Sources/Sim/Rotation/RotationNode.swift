@@ -56,7 +56,7 @@ struct RotationNode: Hashable {
         let spi = hasRotated ? RotationCluster.newSPI : RotationCluster.oldSPI
         controller = EncryptionController(
             node: controller.node, local: RotationCluster.info(number, bootCount: bootCount),
-            key: RotationCluster.key(spi), preset: controller.preset)
+            key: RotationCluster.key(spi), options: controller.options)
         for name in peers.keys.sorted() {
             if let info = peers[name] { controller.take(info, of: name) }
         }
@@ -90,7 +90,7 @@ struct RotationNode: Hashable {
 
     /// Whether it could find that a node has left an earlier key. Upstream does not look.
     func waits(for node: Int) -> Bool {
-        guard controller.preset == .hardened else { return false }
+        guard controller.options.staleKeys == .replace else { return false }
         let states = receiving(from: node)
         return states.current != nil && !states.old.isEmpty
     }

@@ -33,6 +33,8 @@ struct Evidence {
     var headerDestination: SocketAddress?
     var server: SocketAddress?
     var seenFrom: SocketAddress?
+    /// Of steps that put packets on the network.
+    var flow: PacketOutcomes?
 
     mutating func add(_ result: ConnectResult) {
         if events.isEmpty {

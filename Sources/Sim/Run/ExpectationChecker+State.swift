@@ -8,6 +8,7 @@ extension ExpectationChecker {
         var checks: [CheckResult] = []
         for managed in expectation.managed ?? [] { checks.append(try check(managed)) }
         for counter in expectation.counters ?? [] { checks.append(try check(counter)) }
+        checks += try checkAgents()
         if let reports = expectation.reports { checks += try check(reports, result) }
         if let problems = expectation.problems { checks += check(problems) }
         if let maps = expectation.maps { checks += try check(maps) }
@@ -27,8 +28,8 @@ extension ExpectationChecker {
     private func check(_ counter: StepExpectation.Counter) throws(InputError) -> CheckResult {
         let name = counter.name.value
         let counters = world.counters.all
-        guard let count = counters.first(where: { $0.name == name })?.count else {
-            let names = counters.map(\.name)
+        guard let count = counters.first(where: { $0.name == name })?.count ?? networkCounter(name) else {
+            let names = counters.map(\.name) + network.raisedCounters.map(\.name)
             let hint = nearestName(to: name, in: names).map { "did you mean \($0)?" }
             throw counter.name.error(
                 "there is no counter \"\(name)\"; \(hint ?? "known: " + names.joined(separator: ", "))")
@@ -39,7 +40,7 @@ extension ExpectationChecker {
     }
 
     private func check(_ problems: Located<StepExpectation.Problems>) -> [CheckResult] {
-        let texts = self.problems.map(\.description)
+        let texts = self.problems
         switch problems.value {
         case .count(let range):
             return [

@@ -5,8 +5,12 @@ import Scenario
 /// Compares what a step showed with what its author expected.
 struct ExpectationChecker {
     let world: World
+    let network: Network
+    /// nil: no node encrypts.
+    let encryption: EncryptionScene?
     let book: NameBook
-    let problems: [Problem]
+    /// Those that there are after the step.
+    let problems: [String]
     let expectation: StepExpectation
     let place: Place
 
@@ -31,6 +35,7 @@ struct ExpectationChecker {
         if let tlv = expectation.tlv { checks.append(try check("tlv", tlv, evidence.headerDestination)) }
         if let server = expectation.server { checks.append(try check("server", server, evidence.server)) }
         if let seen = expectation.seenFrom { checks.append(try check("seenFrom", seen, evidence.seenFrom)) }
+        if let flow = evidence.flow { checks += try check(flow: flow) }
         checks += try checkState(result)
         return checks
     }

@@ -136,6 +136,7 @@ extension ScenarioRunner {
         if next.mesh.nodes.count <= Self.smallMeshNodeCount {
             for name in next.mesh.sortedNodes.map(\.name) where world.nodes[name] == nil { world.addNode(name) }
         }
+        refreshNetwork()
         noteProblems(&result)
         result.facts += Self.facts(changes)
     }

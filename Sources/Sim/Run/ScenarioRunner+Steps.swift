@@ -29,6 +29,7 @@ extension ScenarioRunner {
                     "the clock cannot go so far: it holds 2^64 ns, and \(UInt64.max - world.now) ns are left")
             }
             result.title = "advance by \(Self.durationText(nanoseconds))"
+            try lookAgain(&result)
         case .snapshot(let name):
             mapSnapshots[name.value] = world.mapSnapshot
             result.title = "snapshot \(name.value) of the maps of \(world.nodeNames.joined(separator: ", "))"
@@ -36,12 +37,23 @@ extension ScenarioRunner {
             world.restore(mapSnapshots[name.value] ?? [:])
             result.title = "restore the maps of snapshot \(name.value)"
         case .mapWrite(let writes): try mapWrite(writes, &result)
+        case .flow(let step): try flow(step, &result, &evidence)
+        case .inject(let step): try inject(step, &result, &evidence)
+        case .rotateKey(let step): try rotateKey(step, &result)
+        case .holdUpdates(let path): try holdUpdates(path, &result)
+        case .deliverUpdates(let step): try deliverUpdates(step, &result)
+        case .loseUpdate(let path): try loseUpdate(path, &result)
+        case .restartAgent(let step): try restartAgent(step, &result)
+        case .restartNode(let step): try restartNode(step, &result)
+        case .removeNode(let step): try removeNode(step, &result)
+        case .encryptionStep(let step): try stepAgent(step, &result)
         case .check: result.title = "check"
         }
         if let expectations = entry.expectations {
             let checker = ExpectationChecker(
-                world: world, book: book, problems: problems, expectation: expectations[preset],
-                place: expectations.place)
+                world: world, network: network, encryption: encryption, book: book,
+                problems: problems.map(\.description) + (encryption?.problems ?? []),
+                expectation: expectations[preset], place: expectations.place)
             result.checks = try checker.check(evidence, result)
         }
         return result

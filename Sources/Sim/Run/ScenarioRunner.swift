@@ -3,7 +3,7 @@ public import Model
 public import Scenario
 
 /// Runs one scenario under one preset.
-public struct ScenarioRunner: Sendable {
+public struct ScenarioRunner {
     /// What a command line changes of a scenario.
     public struct Overrides: Sendable {
         /// Which nodes get maps before the first step.
@@ -41,6 +41,19 @@ public struct ScenarioRunner: Sendable {
     var adjustments: [WorkloadUID: WorkloadAdjustment] = [:]
     var openSockets: [String: Int] = [:]
     var mapSnapshots: [String: [String: MapStore]] = [:]
+    /// What carries the packets of flows; empty where no step needs it.
+    var network: Network
+    /// nil: no node encrypts.
+    var encryption: EncryptionScene?
+    /// What flows put on the wire, by the flows' names.
+    var keptPackets: [String: [[UInt8]]] = [:]
+    /// How often nodes booted.
+    var bootCount: UInt64 = 0
+    /// What the section `encryption` says of nodes.
+    var networkNodes: [String: NodeEncryption] = [:]
+    /// Of agents, those that were told already.
+    var knownEncryptionProblems: [String] = []
+    var initialEncryptionProblems: [String] = []
     private var initialProblems: [Problem] = []
     /// Those of the whole mesh as it is now.
     var problems: [Problem] = []
@@ -74,6 +87,7 @@ public struct ScenarioRunner: Sendable {
             settings: World.Settings(
                 options: options, seed: seed, dnsProxy: scenario.dnsProxy, isMonitoring: scenario.isMonitoring,
                 hasPeriodicReports: scenario.hasPeriodicReports))
+        network = Network(options: options)
         try addRecordedNodes()
         try manageAtStart()
         switch overrides.nodes {
@@ -81,6 +95,7 @@ public struct ScenarioRunner: Sendable {
         case .callers: try addCallers()
         case .none: break
         }
+        try beginEncryption()
     }
 
     /// Runs every step.
@@ -92,8 +107,8 @@ public struct ScenarioRunner: Sendable {
         }
         return ScenarioResult(
             name: scenario.name, description: scenario.description, file: scenario.file, preset: preset, seed: seed,
-            problems: initialProblems, notes: snapshot.notes, steps: results,
-            counters: world.counters.sorted)
+            problems: initialProblems, encryptionProblems: initialEncryptionProblems, notes: snapshot.notes,
+            steps: results, counters: world.counters.sorted + network.raisedCounters)
     }
 
     // MARK: Setting up

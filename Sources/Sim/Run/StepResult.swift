@@ -45,10 +45,14 @@ public struct StepResult: Sendable {
     public var authorization: Judgement?
     /// Hooks that ran in steps without connections.
     public var trace: [HookTrace] = []
+    /// The way of packets over the network, and what agents did, of steps with either.
+    public var sections: [TraceSection] = []
     /// The first reports, at most 100.
     public var reports: [ConnectionReport] = []
     public var reportCount = 0
     public var problems: [Problem] = []
+    /// What agents cannot do as it is meant since this step, a sentence each without its full stop.
+    public var encryptionProblems: [String] = []
     public var checks: [CheckResult] = []
 
     public var isSuccess: Bool { checks.allSatisfy(\.isMet) }
@@ -63,6 +67,8 @@ public struct ScenarioResult: Sendable {
     public var seed: UInt64
     /// Problems of the mesh before the first step.
     public var problems: [Problem]
+    /// What agents could not do as it is meant before the first step, a sentence each without its full stop.
+    public var encryptionProblems: [String]
     /// What was left out of the sources.
     public var notes: [InputNote]
     public var steps: [StepResult]

@@ -19,6 +19,12 @@ public struct HookTrace: Hashable, Sendable {
     public var steps: [TraceStep]
 }
 
+/// What is told under one heading: what happens to a packet at a node, or what an agent does.
+public struct TraceSection: Hashable, Sendable {
+    public var title: String
+    public var steps: [TraceStep]
+}
+
 /// Puts names to the steps of hooks.
 struct TraceNamer {
     let book: NameBook

@@ -5,14 +5,14 @@ public import Sim
 public struct PacketTraceText: Sendable {
     private let captured: String
     private let vantage: Vantage
-    private let sections: [PacketTrace.Section]
+    private let sections: [TraceSection]
     private let resolution: PacketResolution
 
     /// - Parameters:
     ///   - captured: The packet as it was captured, in a line.
     ///   - vantage: Where that was.
     public init(
-        captured: String, at vantage: Vantage, _ sections: [PacketTrace.Section], _ resolution: PacketResolution
+        captured: String, at vantage: Vantage, _ sections: [TraceSection], _ resolution: PacketResolution
     ) {
         self.captured = captured
         self.vantage = vantage

@@ -44,7 +44,7 @@ public struct RunJSON: Sendable {
             "preset": .string(run.preset.rawValue),
             "seed": JSONValue(run.seed),
             "success": .bool(run.isSuccess),
-            "problems": .array(run.problems.map { .string("\($0)") }),
+            "problems": .array((run.problems.map(\.description) + run.encryptionProblems).map(JSONValue.string)),
             "steps": .array(run.steps.map { $0.json(hasTraces: hasTraces) }),
             "counters": .object(run.counters.map { JSONValue.Member($0.name, JSONValue($0.count)) }),
         ]

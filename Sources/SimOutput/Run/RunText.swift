@@ -51,10 +51,11 @@ public struct RunText {
 
     private func problems(_ runs: [ScenarioResult]) -> [String] {
         var lines: [String] = []
-        let isSame = Set(runs.map(\.problems)).count == 1
-        for run in isSame ? [runs[0]] : runs {
+        let problems = runs.map { $0.problems.map(\.description) + $0.encryptionProblems }
+        let isSame = Set(problems).count == 1
+        for (run, problems) in zip(runs, problems).prefix(isSame ? 1 : runs.count) {
             let preset = isSame ? "" : " (\(run.preset.rawValue))"
-            lines += Self.first(run.problems.map { "  \(style.yellow("problem"))\(preset): \($0)" })
+            lines += Self.first(problems.map { "  \(style.yellow("problem"))\(preset): \($0)" })
         }
         return lines
     }

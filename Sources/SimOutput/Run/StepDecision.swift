@@ -17,7 +17,7 @@ struct StepDecision: Hashable {
     private let authorization: Judgement?
     private let facts: [String]
     private let hooks: [HookTrace]
-    private let problems: [Problem]
+    private let problems: [String]
 
     /// What a step decided.
     init(_ step: StepResult) {
@@ -30,7 +30,7 @@ struct StepDecision: Hashable {
         authorization = step.authorization
         facts = step.facts
         hooks = step.trace
-        problems = step.problems
+        problems = step.problems.map(\.description) + step.encryptionProblems
     }
 }
 

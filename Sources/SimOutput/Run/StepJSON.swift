@@ -18,11 +18,14 @@ extension StepResult {
             .init("groups", .array(groups.map { $0.json(hasTraces: hasTraces) })),
             .init("authorization", authorization?.json ?? .null),
         ]
-        if hasTraces { members.append(.init("trace", .array(trace.map(\.json)))) }
+        if hasTraces {
+            members.append(.init("trace", .array(trace.map(\.json))))
+            members.append(.init("sections", .array(sections.map(\.json))))
+        }
         members += [
             .init("reportCount", JSONValue(reportCount)),
             .init("reports", .array(reports.map(\.json))),
-            .init("problems", .array(problems.map { .string("\($0)") })),
+            .init("problems", .array((problems.map(\.description) + encryptionProblems).map(JSONValue.string))),
             .init("success", .bool(isSuccess)),
             .init("checks", .array(checks.map(\.json))),
         ]
@@ -65,14 +68,19 @@ extension Judgement {
 
 extension HookTrace {
     fileprivate var json: JSONValue {
-        let steps = steps.map {
-            ["what": .string($0.what), "key": .string($0.key), "value": .string($0.value)] as JSONValue
-        }
-        return [
+        [
             "hook": .string(hook.rawValue), "node": .string(node), "serverSide": .bool(isServerSide),
-            "reason": .string(reason.rawValue), "steps": .array(steps),
+            "reason": .string(reason.rawValue), "steps": .array(steps.map(\.json)),
         ]
     }
+}
+
+extension TraceSection {
+    fileprivate var json: JSONValue { ["title": .string(title), "steps": .array(steps.map(\.json))] }
+}
+
+extension TraceStep {
+    fileprivate var json: JSONValue { ["what": .string(what), "key": .string(key), "value": .string(value)] }
 }
 
 extension ConnectionReport {

@@ -14,12 +14,13 @@ struct StepText {
         var lines = step.facts + (step.authorization.map { ["\($0)"] } ?? [])
         lines += groups(step.groups)
         if detail == .full {
-            lines += TraceText(style: style).lines(step.trace)
+            lines += TraceText(style: style).lines(step.trace) + TraceText(style: style).lines(step.sections)
             lines += reports(step)
         } else {
             lines += step.trace.map { "\($0.place): \($0.reason.rawValue)" }
         }
-        return lines + step.problems.map { "\(style.yellow("problem")): \($0)" }
+        let problems = step.problems.map(\.description) + step.encryptionProblems
+        return lines + problems.map { "\(style.yellow("problem")): \($0)" }
     }
 
     /// A line for each expectation, and for a failed one a second with its place.

@@ -18,6 +18,11 @@ struct TraceText {
     /// In the order in which the hooks ran.
     func lines(_ traces: [HookTrace]) -> [String] { traces.flatMap(lines) }
 
+    /// In the order in which things happened.
+    func lines(_ sections: [TraceSection]) -> [String] {
+        sections.flatMap { section in [style.bold(section.title)] + section.steps.map { "  " + line($0) } }
+    }
+
     private func lines(_ trace: HookTrace) -> [String] {
         ["\(style.bold(trace.place)): \(trace.reason.rawValue)"] + trace.steps.map { "  " + line($0) }
     }

@@ -12,7 +12,8 @@ struct RunCommand {
         "run", summary: "Run scenarios and check what they expect.",
         discussion: """
             A scenario is a YAML file with a mesh, steps that happen in it, and what is expected of each. All files \
-            are read before the first one runs; a mistake in one of them ends the command.
+            are read before the first one runs; a mistake in one of them ends the command. Packets between nodes can be \
+            followed on their way too, encrypted with real keys, while keys change and nodes boot.
 
             With several presets each scenario runs under each of them. What differs is shown step by step; it is \
             no failure, only an expectation that is not met is one.
@@ -22,6 +23,9 @@ struct RunCommand {
             .init(
                 "kmesh-sim run --preset upstream,hardened --trace full scenarios/books.yaml",
                 "Compare the presets, with every lookup."),
+            .init(
+                "kmesh-sim run --trace full scenarios/key-rotation.yaml",
+                "What agents and kernels do while a key changes, packet by packet."),
             .init("kmesh-sim run --quiet -o junit scenarios/*.yaml > report.xml", "Run all in a test job."),
         ],
         positionals: [.init("SCENARIO", maximum: nil, help: "Scenario files; - is standard input.")],

@@ -44,8 +44,8 @@ struct NetworkScene {
         keys.take(EncryptionKey(spi: SPI(rawValue: 2), key: Self.key))
         let mark = PacketMark.received(fromPeer: UInt16(remote + 1))
         let rules = try EncryptionRules(
-            local: infos[local], remote: infos[remote], keys: keys, preset: preset, receivedMark: { _ in mark },
-            digest: { SHA512.digest(of: $0) })
+            local: infos[local], remote: infos[remote], keys: keys, options: DataplaneOptions(preset),
+            receivedMark: { _ in mark }, digest: { SHA512.digest(of: $0) })
         for change in rules.receiving + rules.sending {
             var change = change
             // Both families in one tunnel, also where upstream's states would not carry them.
