@@ -31,6 +31,7 @@ extension Agent {
             }
             if !mustReconcile { retries = Backoff() }
             if mustReconcile, retries.isDue(now) { retry() }
+            followEncryption(at: now)
             if now >= nextRescan {
                 rescan()
                 nextRescan = now + Self.rescanPeriod
@@ -65,12 +66,18 @@ extension Agent {
         var polled = [CInt]()
         signals.withRaw { polled.append($0) }
         watcher.withRaw { polled.append($0) }
+        var patience = Self.tick
+        if encryption != nil {
+            polled += encryption!.descriptors()
+            let wanted = encryption!.patience(at: BootClock.sinceBootNanoseconds())
+            patience = min(patience, CInt(clamping: wanted ?? .max))
+        }
         var entries = polled.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // In bounds: the count is the array's.
-        _ = unsafe poll(&entries, nfds_t(entries.count), Self.tick)
+        _ = unsafe poll(&entries, nfds_t(entries.count), patience)
     }
 
-    private func report(_ error: AgentError) { log.error("failed", LogField("error", .init(error))) }
+    func report(_ error: AgentError) { log.error("failed", LogField("error", .init(error))) }
 
     // MARK: Files
 
@@ -96,6 +103,7 @@ extension Agent {
 
     /// Looks at every file again.
     private mutating func rescan() {
+        lookAtEncryption(at: BootClock.sinceBootNanoseconds(), isThorough: true)
         do throws(AgentError) {
             try takeOffloadSwitch()
             try managePods(isThorough: true)
@@ -233,7 +241,7 @@ extension Agent {
 }
 
 /// When something that fails is tried again: soon at first, then more and more rarely.
-private struct Backoff {
+struct Backoff: Sendable {
     private static let first: UInt64 = 250_000_000
     private static let longest: UInt64 = 30_000_000_000
     private var pause = first

@@ -73,7 +73,8 @@ struct PodMarking: Sendable {
             }
         }
         markedPodCount = needed.values.count { ends in
-            !ends.isEmpty && ends.allSatisfy { index in attached.contains { $0.place == .pod && $0.interfaceIndex == index } }
+            !ends.isEmpty
+                && ends.allSatisfy { index in attached.contains { $0.place == .pod && $0.interfaceIndex == index } }
         }
         uplinks = wanted.filter { $0.place == .uplink && has($0.place, $0.interface) }.map(\.name)
         for (place, message) in failures.sorted(by: { $0.key < $1.key }) where told[place] != message {

@@ -50,7 +50,9 @@ struct ClsactFilter {
         let status = unsafe bpf_tc_query(&hook, &options)
         // No filter, no qdisc, no interface.
         if [-ENOENT, -EINVAL, -ENODEV].contains(status) { return nil }
-        guard status == 0 else { throw .kernel(KernelError("look at the filters of", "\(interfaceIndex)", errno: -status)) }
+        guard status == 0 else {
+            throw .kernel(KernelError("look at the filters of", "\(interfaceIndex)", errno: -status))
+        }
         return options.prog_id
     }
 

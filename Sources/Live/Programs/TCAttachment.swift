@@ -78,7 +78,8 @@ public struct TCAttachment: Hashable, Sendable {
     /// Attaches a program to an interface, or puts it in the place of ours that is there.
     /// - Parameter wanted: How; nil for tcx where the kernel has it. What is attached stays as it is.
     static func attach(
-        _ program: CInt, at place: Place, to interface: HostInterface, in pins: PinDirectory, by wanted: Mechanism? = nil
+        _ program: CInt, at place: Place, to interface: HostInterface, in pins: PinDirectory,
+        by wanted: Mechanism? = nil
     ) throws(LoadError) -> (attachment: TCAttachment, origin: Origin) {
         guard interface.isEthernet else { throw .noEthernet(interface: interface.name) }
         for mechanism in Mechanism.allCases {
