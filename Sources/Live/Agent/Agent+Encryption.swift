@@ -26,20 +26,20 @@ extension Agent {
     mutating func beginEncryption() throws(AgentError) {
         guard encryption != nil else { return }
         let maps = try AgentError.wrapping { try EncryptionMaps { try dataplane.openMap($0) } }
-        encryption!.use(maps)
+        encryption?.use(maps)
         let now = BootClock.sinceBootNanoseconds()
-        try encryption!.takeNews(at: now, isThorough: true, log: log)
-        try encryption!.settle(at: now, log: log)
+        try encryption?.takeNews(at: now, isThorough: true, log: log)
+        try encryption?.settle(at: now, log: log)
         try reportEncryption()
     }
 
     /// Puts what changed in force; what failed is tried again, more and more rarely.
     mutating func followEncryption(at now: UInt64) {
-        guard encryption != nil, isAttached else { return }
+        guard isAttached else { return }
         lookAtEncryption(at: now, isThorough: false)
-        guard encryption!.isDue(at: now), encryptionRetries.isDue(now) else { return }
+        guard encryption?.isDue(at: now) ?? false, encryptionRetries.isDue(now) else { return }
         do throws(AgentError) {
-            try encryption!.settle(at: now, log: log)
+            try encryption?.settle(at: now, log: log)
             encryptionRetries = Backoff()
             try reportEncryption()
         } catch {
@@ -49,9 +49,8 @@ extension Agent {
 
     /// Takes note of the key file and of nodes.
     mutating func lookAtEncryption(at now: UInt64, isThorough: Bool) {
-        guard encryption != nil else { return }
         do throws(AgentError) {
-            try encryption!.takeNews(at: now, isThorough: isThorough, log: log)
+            try encryption?.takeNews(at: now, isThorough: isThorough, log: log)
         } catch {
             report(error)
         }

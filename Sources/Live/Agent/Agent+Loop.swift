@@ -66,12 +66,9 @@ extension Agent {
         var polled = [CInt]()
         signals.withRaw { polled.append($0) }
         watcher.withRaw { polled.append($0) }
-        var patience = Self.tick
-        if encryption != nil {
-            polled += encryption!.descriptors()
-            let wanted = encryption!.patience(at: BootClock.sinceBootNanoseconds())
-            patience = min(patience, CInt(clamping: wanted ?? .max))
-        }
+        polled += encryption?.descriptors() ?? []
+        let wanted = encryption?.patience(at: BootClock.sinceBootNanoseconds())
+        let patience = min(Self.tick, CInt(clamping: (wanted ?? nil) ?? .max))
         var entries = polled.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // In bounds: the count is the array's.
         _ = unsafe poll(&entries, nfds_t(entries.count), patience)
@@ -228,6 +225,10 @@ extension Agent {
             policyCount: policyCount, generation: policies?.compiler.generation ?? 0,
             isUserSpace: policies == nil || offload == .off, enforcedPods: ingress.enforcedCount,
             otherPods: pods.count - ingress.enforcedCount, writeFailures: figures.policyFailures)
+        switch encryption {
+        case .some(let encryption): result.encryption = encryption.figures
+        case nil: break
+        }
         result.changesApplied = figures.changes - figures.refusals
         result.changesRefused = figures.refusals
         result.problems = figures.problems

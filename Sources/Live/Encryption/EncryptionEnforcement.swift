@@ -40,9 +40,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     ) throws(AgentError) {
         let key = try KeyFollower.start(encryption.keyFile)
         let record = try EncryptionRecord(in: state)
-        let local = NodeEncryption(
-            spi: key.key.spi, addresses: configuration.nodeAddresses, bootID: try BootID.read(),
-            podPrefixes: encryption.podPrefixes, hasExtendedSequence: configuration.preset == .hardened)
+        let local = NodeEncryption(local: configuration, encryption, spi: key.key.spi, bootID: try BootID.read())
         controller = EncryptionController(
             node: configuration.node, local: local, key: key.key, preset: configuration.preset,
             nodeErrors: configuration.options.nodeErrors)
@@ -110,6 +108,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
 
     /// Brings the kernel to what is wanted.
     mutating func settle(at now: UInt64, log: Log) throws(AgentError) {
+        precondition(maps != nil, "the programs of encryption are not loaded")
         let isThorough = mustRead || now >= nextComparison
         if isThorough { try read() }
         let steps = controller.steps(from: held, isThorough: isThorough, digest: { SHA512.digest(of: $0) })
@@ -127,8 +126,8 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     private mutating func read() throws(AgentError) {
         let states = try AgentError.kernel { () throws(KernelError) in try socket.states() }
         let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
-        let prefixes = try withMaps { (maps) throws(KernelError) in try maps.prefixes() }
-        let marks = try withMaps { (maps) throws(KernelError) in try maps.peerMarks() }
+        let prefixes = try AgentError.kernel { () throws(KernelError) in try maps?.prefixes() } ?? []
+        let marks = try AgentError.kernel { () throws(KernelError) in try maps?.peerMarks() } ?? [:]
         held = EncryptionHoldings(
             states: states.compactMap { found in
                 record.states.contains(found.id)
@@ -136,13 +135,6 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
             },
             policies: policies.compactMap { record.policies.contains($0.id) ? $0.policy : nil },
             nodeInfo: prefixes, peerMarks: marks, published: published)
-    }
-
-    private borrowing func withMaps<Result>(
-        _ body: (borrowing EncryptionMaps) throws(KernelError) -> Result
-    ) throws(AgentError) -> Result {
-        guard maps != nil else { throw .refused("the programs of encryption are not loaded") }
-        do throws(KernelError) { return try body(maps!) } catch { throw .kernel(error) }
     }
 
     // MARK: Steps
@@ -183,10 +175,10 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
             try registry.publish(info, of: node)
             published = info
         case .markPeer(let address, let mark):
-            try withMaps { (maps) throws(KernelError) in try maps.mark(address, mark) }
-        case .forgetPeer(let address): try withMaps { (maps) throws(KernelError) in try maps.forget(address) }
-        case .encryptTo(let prefix): try withMaps { (maps) throws(KernelError) in try maps.encrypt(to: prefix) }
-        case .leaveClear(let prefix): try withMaps { (maps) throws(KernelError) in try maps.leaveClear(prefix) }
+            try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, mark) }
+        case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in try maps?.forget(address) }
+        case .encryptTo(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.encrypt(to: prefix) }
+        case .leaveClear(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.leaveClear(prefix) }
         case .xfrm(let change):
             do throws(KernelError) {
                 try apply(change)
@@ -242,6 +234,11 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         return EncryptionReport(
             node: node, local: controller.local, knownSPIs: spis.filter { controller.keys[$0] != nil }.sorted(),
             peers: controller.peers, problems: problems)
+    }
+
+    /// For metrics.
+    var figures: EncryptionFigures {
+        EncryptionFigures(report, held: held, counts, isKeyFileBad: keyProblem != nil)
     }
 
     private mutating func tellProblems(_ log: Log) {

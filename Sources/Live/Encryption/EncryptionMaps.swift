@@ -17,6 +17,22 @@ struct EncryptionMaps: ~Copyable {
         self.nodeInfo = nodeInfo
     }
 
+    /// Opens what is pinned.
+    init(in pins: PinDirectory) throws {
+        try self.init { name in
+            guard let map = try pins.open(name) else {
+                throw AgentError.refused("nothing is pinned at \(pins.path(of: name))")
+            }
+            return map
+        }
+    }
+
+    /// Whether both are pinned.
+    static func arePinned(in pins: PinDirectory) throws(LoadError) -> Bool {
+        for name in [nodeInfoName, peerName] where try pins.open(name) == nil { return false }
+        return true
+    }
+
     private static func map<Key, Value>(
         _ name: String, _ descriptor: consuming Descriptor
     ) throws(LoadError) -> KernelMap<Key, Value> {

@@ -15,7 +15,7 @@ public struct EncryptionStatus: Sendable {
     }
 
     /// How a node's version of the key stands to this node's.
-    public enum Standing: String, Hashable, Sendable {
+    public enum Standing: String, Hashable, Sendable, CaseIterable {
         case same
         /// It receives under an earlier key; this node sends to it under that one.
         case behind

@@ -1,4 +1,5 @@
 internal import CLinux
+import Crypto
 import Glibc
 import Inputs
 public import Model
@@ -138,7 +139,33 @@ public struct KeyFile: Hashable, Sendable {
         return places
     }
 
+    // MARK: Showing
+
+    /// Tells keys apart and nothing of them: the first half of a digest's first half, in hexadecimal.
+    public static func fingerprint(of key: EncryptionKey) -> String {
+        var bytes = Array("kmesh key fingerprint".utf8)
+        bytes.reserveCapacity(bytes.count + key.key.bytes.count)
+        var secret = key.key.bytes
+        bytes += secret
+        defer {
+            wipe(&secret)
+            wipe(&bytes)
+        }
+        return Digits.hexadecimal(SHA512.digest(of: bytes).prefix(8).map { $0 })
+    }
+
+    /// The key itself, as the file has it.
+    public static func revealed(_ key: EncryptionKey) -> String {
+        String(decoding: Base64Bytes.encoded(key.key.bytes), as: UTF8.self)
+    }
+
     // MARK: Writing
+
+    /// Whether there is a file.
+    public static func isThere(_ path: String) -> Bool {
+        // The path is lent for the call.
+        unsafe access(path, F_OK) == 0
+    }
 
     /// Writes a key file (mode 0600), in the place of what is there.
     public static func write(_ key: EncryptionKey, to path: String) throws(KernelError) {
