@@ -21,7 +21,8 @@ let package = Package(
         .target(name: "KernelABI"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "Model", dependencies: ["KernelABI"], swiftSettings: strict),
+        .target(name: "CSecrets"),
+        .target(name: "Model", dependencies: ["CSecrets", "KernelABI"], swiftSettings: strict),
         .target(name: "Crypto", dependencies: ["CCrypto", "Model"], swiftSettings: strict),
         .target(name: "Inputs", dependencies: ["KernelABI", "Model", "CYAML"], swiftSettings: strict),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -46,7 +47,8 @@ let package = Package(
         .target(
             name: "Live",
             dependencies: [
-                "CBPF", "CLinux", "CMicrohttpd", "CommandLineTool", "Inputs", "KernelABI", "KernelPrograms", "Model",
+                "CBPF", "CLinux", "CMicrohttpd", "CSecrets", "CommandLineTool", "Crypto", "Inputs", "KernelABI",
+                "KernelPrograms", "Model",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -25,8 +25,13 @@ public final class ESPCipher {
         self.key = key
         icvByteCount = key.icvByteCount
         hasExtendedSequence = extendedSequence
-        salt = key.salt.reduce(0) { $0 << 8 | UInt32($1) }.bigEndian
-        let cipherKey = Array(key.cipherKey)
+        var bytes = key.bytes
+        var cipherKey = Array(bytes.dropLast(AEADKey.saltByteCount))
+        defer {
+            wipe(&bytes)
+            wipe(&cipherKey)
+        }
+        salt = bytes.suffix(AEADKey.saltByteCount).reduce(0) { $0 << 8 | UInt32($1) }.bigEndian
         sealing = try AESGCM(key: cipherKey, .sealing)
         opening = try AESGCM(key: cipherKey, .opening)
     }

@@ -18,6 +18,8 @@ extension AgentPlan {
             "policies": .array(policies.map { .string($0) }),
             "judgedAddresses": JSONValue(judgedCount), "views": JSONValue(viewCount),
             "policyProblems": .array(policyProblems.map { .string($0) }),
+            "encryption": encryption.map { ["steps": .array($0.steps.map { .string($0) })] } ?? .null,
+            "encryptionProblems": .array((encryption?.problems ?? []).map { .string($0) }),
             "notes": .array(notes.map { .string($0.description) }),
         ]
     }
@@ -30,6 +32,8 @@ extension AgentPlan {
             lines.append(
                 "policies: \(policies.joined(separator: ", ")); \(judgedCount) addresses judged, \(viewCount) views")
         }
+        lines += (encryption?.problems ?? []).map { "encryption: \($0)" }
+        lines += (encryption?.steps ?? []).map { "encryption: \($0)" }
         lines += differences.map { $0.text(names: names) }
         lines.append(
             writes.isEmpty

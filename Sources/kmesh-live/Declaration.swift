@@ -15,7 +15,11 @@ extension Tool {
             .init("kmesh-live manage --pid 4711 --pod shop/web", "Take a pod into the mesh."),
             .init("kmesh-live events --reasons noEndpoint,portNotListed", "Why are connections refused?"),
         ],
-        subcommands: commands.map { $0.declaration } + [
-            .completion(of: "kmesh-live"), .manual(of: "kmesh-live"),
-        ])
+        subcommands: topLevel + [.completion(of: "kmesh-live"), .manual(of: "kmesh-live")])
+
+    /// Commands and, in the place of their first one, groups of commands.
+    private static var topLevel: [Command] {
+        var names: Set<String> = []
+        return commands.map { $0.group ?? $0.declaration }.filter { names.insert($0.name).inserted }
+    }
 }

@@ -11,7 +11,8 @@ enum Tool {
     static var commands: [any ToolCommand.Type] {
         [
             AgentCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, ManageCommand.self,
-            ReleaseCommand.self, AuthzCommand.self, EventsCommand.self, DoctorCommand.self,
+            ReleaseCommand.self, AuthzCommand.self, EncryptionStatusCommand.self,
+            KeyNewCommand.self, KeyRotateCommand.self, KeyShowCommand.self, EventsCommand.self, DoctorCommand.self,
         ]
     }
 
@@ -59,7 +60,7 @@ enum Tool {
     }
 
     private static func perform(_ invocation: Invocation, on console: inout Console) throws -> ExitCode {
-        guard let command = commands.first(where: { [$0.declaration.name] == invocation.commandNames }) else {
+        guard let command = commands.first(where: { $0.path == invocation.commandNames }) else {
             try console.write(declaration.document(for: invocation, version: version) ?? "")
             return .ok
         }

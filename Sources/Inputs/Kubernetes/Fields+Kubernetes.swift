@@ -3,7 +3,7 @@ import Model
 /// Readings that Kubernetes objects need. Their keys are open: unknown ones are skipped, so nobody calls `finish`.
 extension Fields {
     /// A mapping's fields, nil when it is missing.
-    mutating func mapping(_ key: String) throws(InputError) -> Fields? {
+    public mutating func mapping(_ key: String) throws(InputError) -> Fields? {
         guard let node = node(key) else { return nil }
         return try Fields(node, file: file, what: "\"\(key)\"")
     }

@@ -31,6 +31,7 @@ extension Agent {
             }
             if !mustReconcile { retries = Backoff() }
             if mustReconcile, retries.isDue(now) { retry() }
+            followEncryption(at: now)
             if now >= nextRescan {
                 rescan()
                 nextRescan = now + Self.rescanPeriod
@@ -65,12 +66,15 @@ extension Agent {
         var polled = [CInt]()
         signals.withRaw { polled.append($0) }
         watcher.withRaw { polled.append($0) }
+        polled += encryption?.descriptors() ?? []
+        let wanted = encryption?.patience(at: BootClock.sinceBootNanoseconds())
+        let patience = min(Self.tick, CInt(clamping: (wanted ?? nil) ?? .max))
         var entries = polled.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // In bounds: the count is the array's.
-        _ = unsafe poll(&entries, nfds_t(entries.count), Self.tick)
+        _ = unsafe poll(&entries, nfds_t(entries.count), patience)
     }
 
-    private func report(_ error: AgentError) { log.error("failed", LogField("error", .init(error))) }
+    func report(_ error: AgentError) { log.error("failed", LogField("error", .init(error))) }
 
     // MARK: Files
 
@@ -96,6 +100,7 @@ extension Agent {
 
     /// Looks at every file again.
     private mutating func rescan() {
+        lookAtEncryption(at: BootClock.sinceBootNanoseconds(), isThorough: true)
         do throws(AgentError) {
             try takeOffloadSwitch()
             try managePods(isThorough: true)
@@ -220,6 +225,10 @@ extension Agent {
             policyCount: policyCount, generation: policies?.compiler.generation ?? 0,
             isUserSpace: policies == nil || offload == .off, enforcedPods: ingress.enforcedCount,
             otherPods: pods.count - ingress.enforcedCount, writeFailures: figures.policyFailures)
+        switch encryption {
+        case .some(let encryption): result.encryption = encryption.figures
+        case nil: break
+        }
         result.changesApplied = figures.changes - figures.refusals
         result.changesRefused = figures.refusals
         result.problems = figures.problems
@@ -233,7 +242,7 @@ extension Agent {
 }
 
 /// When something that fails is tried again: soon at first, then more and more rarely.
-private struct Backoff {
+struct Backoff: Sendable {
     private static let first: UInt64 = 250_000_000
     private static let longest: UInt64 = 30_000_000_000
     private var pause = first

@@ -12,7 +12,7 @@ public struct Agent: ~Copyable {
 
     public let configuration: AgentConfiguration
     let log: Log
-    private let state: StateDirectory
+    let state: StateDirectory
     private var names: NameStore
     var watcher: FileWatcher
     var followed: FollowedMesh
@@ -26,6 +26,11 @@ public struct Agent: ~Copyable {
     var ingress = PodIngress()
     /// The programs of encryption.
     var marking = PodMarking()
+    /// Keys, and the kernel's rules for other nodes; nil where nothing is encrypted.
+    var encryption: EncryptionEnforcement<NodeInfoDirectory>?
+    var encryptionRetries = Backoff()
+    /// What other processes were told of encryption.
+    var encryptionReport: EncryptionReport?
     /// Decides where the programs leave it to the agent.
     let judge: UserSpaceJudge
     /// What was told of policies and of pods that are not in the mesh.
@@ -54,12 +59,13 @@ public struct Agent: ~Copyable {
         // Before anything is made; the directory is opened again to attach to it.
         let cgroup = try configuration.cgroupPath()
         try AgentError.wrapping { _ = try CgroupAttachment(path: cgroup) }
+        let encryption = try configuration.encryptionEnforcement(state, log: log)
         let pins = PinDirectory(configuration.pinDirectory)
         let isFirst = !pins.isThere
         do throws(AgentError) {
             var figures = AgentCounters()
             let start = try bringUp(configuration, followed.mesh, names.takeNames(), &names, state, &figures, log: log)
-            var agent = Agent(configuration, log, state, names, watcher, followed, start, figures)
+            var agent = Agent(configuration, log, state, names, watcher, followed, start, figures, encryption)
             try agent.managePods()
             try agent.attach()
             if configuration.options.authorization == .offload {
@@ -77,7 +83,8 @@ public struct Agent: ~Copyable {
     private init(
         _ configuration: AgentConfiguration, _ log: Log, _ state: consuming StateDirectory,
         _ names: consuming NameStore, _ watcher: consuming FileWatcher, _ followed: FollowedMesh,
-        _ start: consuming Start, _ figures: AgentCounters
+        _ start: consuming Start, _ figures: AgentCounters,
+        _ encryption: consuming EncryptionEnforcement<NodeInfoDirectory>?
     ) {
         self.configuration = configuration
         self.log = log
@@ -86,6 +93,7 @@ public struct Agent: ~Copyable {
         self.watcher = watcher
         self.followed = followed
         self.figures = figures
+        self.encryption = encryption
         judge = UserSpaceJudge(log: log)
         if configuration.options.authorization != .compiled {
             judge.set(.upstream(UpstreamUserSpace(followed.mesh)))
@@ -109,6 +117,8 @@ public struct Agent: ~Copyable {
         try replaceMarking()
         isAttached = true
         try settleIngress(isThorough: true)
+        // The programs that tell peers apart are in their places by now.
+        try beginEncryption()
         tellOfPolicies()
         log.info(
             "in force", LogField("cgroup", .init(cgroup)), LogField("pins", .init(configuration.pinDirectory)),

@@ -9,6 +9,8 @@ public enum AgentError: Error, Sendable, CustomStringConvertible {
     case kernel(KernelError)
     case write(MapWriteError)
     case maps(ReconciliationError)
+    /// The kernel has no ESP, or not the algorithm of our keys.
+    case missingCipher(KernelError)
     /// A sentence.
     case refused(String)
 
@@ -19,6 +21,7 @@ public enum AgentError: Error, Sendable, CustomStringConvertible {
         case .kernel(let error): error.isMissingPrivilege
         case .write(let error): error.error.isMissingPrivilege
         case .state(.refused(let error)): error.isMissingPrivilege
+        case .missingCipher: true
         case .input, .state, .maps, .refused: false
         }
     }
@@ -37,6 +40,9 @@ public enum AgentError: Error, Sendable, CustomStringConvertible {
         case .kernel(let error): "\(error)"
         case .write(let error): "\(error)"
         case .maps(let error): "\(error)"
+        case .missingCipher(let error):
+            "this kernel cannot encrypt (\(error)): it lacks ESP (modules esp4 and esp6) or \(AEADKey.algorithm) "
+                + "(modules gcm and seqiv)"
         case .refused(let text): text
         }
     }

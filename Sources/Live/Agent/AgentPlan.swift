@@ -16,6 +16,8 @@ public struct AgentPlan: Sendable {
     public var viewCount = 0
     /// Policies and workloads where everything would be denied, and managed pods that the mesh does not know.
     public var policyProblems: [String] = []
+    /// nil where nothing is encrypted.
+    public var encryption: EncryptionPreview?
     /// Whether every lookup meanwhile finds an answer of before or after.
     public var isHitless: Bool
 
@@ -42,6 +44,7 @@ public struct AgentPlan: Sendable {
         refusals = desired.refusals
         notes = followed.notes
         self.names = desired.compiler.names
+        if let settings = configuration.encryption { encryption = try EncryptionPreview(configuration, settings) }
         guard var feed = try configuration.policyFeed(mesh) else { return }
         _ = feed.takeWrites(ids: names)
         policies = feed.policies.keys.sorted()

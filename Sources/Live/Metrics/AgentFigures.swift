@@ -62,6 +62,8 @@ public struct AgentFigures: Sendable {
     public var resources: [ResourceFigures] = []
     public var managedPods: UInt64 = 0
     public var authorization = AuthorizationFigures()
+    /// nil where nothing is encrypted.
+    public var encryption: EncryptionFigures?
     /// Changes of the mesh that reached the maps.
     public var changesApplied: UInt64 = 0
     /// Changes that were refused.

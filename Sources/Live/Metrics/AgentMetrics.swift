@@ -7,6 +7,7 @@ public enum AgentMetrics {
     public static func families(of figures: AgentFigures) -> [MetricFamily] {
         let families =
             own(figures) + connections(figures) + maps(figures) + mesh(figures) + authorization(figures)
+            + encryption(figures)
             + [
                 MetricFamily(
                     "kmesh_events_lost_total", .counter,

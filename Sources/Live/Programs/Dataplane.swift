@@ -57,7 +57,7 @@ public struct Dataplane: ~Copyable {
             if name == ExitCounters.mapName, let map = try pins.open(name), try !ExitCounters.isCurrent(map) {
                 continue
             }
-            let followsMesh = KernelMapName(rawValue: name).map { $0 != .manage } ?? false
+            let followsMesh = KernelMapName(rawValue: name).map { $0 != .manage && $0 != .nodeInfo } ?? false
             if let foreign, let map = try foreign.open(name) {
                 try object.use(map, as: name, path: foreign.path(of: name))
                 adopted.insert(name)

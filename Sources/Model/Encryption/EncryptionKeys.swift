@@ -73,14 +73,28 @@ extension AEADKey {
     public func derived(
         from source: TunnelEnd, to destination: TunnelEnd, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) -> AEADKey {
-        var input = bytes + source.address.description.utf8 + destination.address.description.utf8
+        let addresses = Array("\(source.address)\(destination.address)".utf8)
+        var own = bytes
+        var input: [UInt8] = []
+        // Grown at once: what it would grow from could not be wiped.
+        input.reserveCapacity(byteCount + addresses.count + 2 * Self.bootIDByteCount)
+        input += own
+        wipe(&own)
+        defer { wipe(&input) }
+        input += addresses
         for end in [source, destination] {
             let id = end.bootID.utf8.prefix(Self.bootIDByteCount)
             guard id.count == Self.bootIDByteCount else { throw .shortBootID(end.bootID) }
             input += id
         }
-        guard let key = AEADKey(bytes: Array(digest(input).prefix(bytes.count)), icvByteCount: icvByteCount) else {
-            preconditionFailure("a digest of fewer than \(bytes.count) bytes")
+        var output = digest(input)
+        var cut = Array(output.prefix(byteCount))
+        defer {
+            wipe(&output)
+            wipe(&cut)
+        }
+        guard let key = AEADKey(bytes: cut, icvByteCount: icvByteCount) else {
+            preconditionFailure("a digest of fewer than \(byteCount) bytes")
         }
         return key
     }

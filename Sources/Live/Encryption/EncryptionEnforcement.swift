@@ -1,0 +1,255 @@
+import Crypto
+import Glibc
+import Inputs
+import Model
+
+/// Keeps the kernel as the controller wants it: takes note of keys and of nodes, asks the controller for steps, and takes
+/// them. What it has made outlives it.
+struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable {
+    /// How often everything is compared with the kernel. States of earlier keys go when they were idle for so long.
+    private static var period: UInt64 { 30_000_000_000 }
+
+    let node: String
+    private(set) var controller: EncryptionController
+    /// What the kernel holds of ours, as far as is known.
+    private(set) var held = EncryptionHoldings()
+    /// Whether what the kernel holds must be looked at before the next step.
+    private(set) var mustRead = true
+    /// States and policies of others in the places of ours.
+    private(set) var foreign: [String] = []
+    private(set) var counts = EncryptionCounts()
+    private var key: KeyFollower
+    private var registry: Registry
+    private var record: EncryptionRecord
+    private let socket: XFRMSocket
+    /// nil before the programs are loaded.
+    private var maps: EncryptionMaps?
+    /// What others tell of this node, and nil where nothing is told.
+    private var published: NodeEncryption?
+    /// What the controller must be asked about.
+    private var hasNews = true
+    private var nextComparison: UInt64 = 0
+    /// Errors of nodes' infos, as they were told.
+    private var toldProblems: [String] = []
+
+    /// Reads the key, the nodes and what the kernel holds; nothing is changed yet.
+    /// - Throws: `.missingFeature` where the kernel cannot encrypt.
+    init(
+        _ configuration: AgentConfiguration, _ encryption: EncryptionConfiguration, registry: consuming Registry,
+        socket: consuming XFRMSocket, state: borrowing StateDirectory
+    ) throws(AgentError) {
+        let key = try KeyFollower.start(encryption.keyFile)
+        let record = try EncryptionRecord(in: state)
+        let local = NodeEncryption(local: configuration, encryption, spi: key.key.spi, bootID: try BootID.read())
+        controller = EncryptionController(
+            node: configuration.node, local: local, key: key.key, preset: configuration.preset,
+            nodeErrors: configuration.options.nodeErrors)
+        node = configuration.node
+        self.key = key
+        self.registry = registry
+        self.record = record
+        self.socket = socket
+        maps = nil
+    }
+
+    /// Takes the maps of the programs that are loaded now, and were not before.
+    mutating func use(_ maps: consuming EncryptionMaps) {
+        self.maps = consume maps
+        mustRead = true
+    }
+
+    /// What the loop waits for, besides the clock.
+    borrowing func descriptors() -> [CInt] { [key.withRaw { $0 }, registry.withRaw { $0 }] }
+
+    /// How long the loop may sleep at most, in milliseconds; nil for as long as it likes.
+    func patience(at now: UInt64) -> Int? { key.patience(at: now) }
+
+    /// Whether what the key file says is not in use, because it cannot be.
+    var keyProblem: String? { key.problem }
+
+    // MARK: What changes
+
+    /// Takes note of the key and of nodes.
+    /// - Parameter isThorough: Whether to look at what no event told of.
+    mutating func takeNews(at now: UInt64, isThorough: Bool, log: Log) throws(AgentError) {
+        switch try AgentError.kernel({ () throws(KernelError) in try key.look(at: now, isThorough: isThorough) }) {
+        case .nothing: break
+        case .bad(let problem): log.error("bad key file; the key before it stays", LogField("error", .init(problem)))
+        case .key(let new):
+            log.info("key read", LogField("spi", .init(new.spi)))
+            controller.take(new)
+            counts.keys += 1
+            hasNews = true
+        }
+        let news = try registry.takeChanges(isThorough: isThorough)
+        for error in news.errors {
+            log.error("bad node info; what it said before stays", LogField("error", .init(error)))
+        }
+        for change in news.changes { take(change) }
+    }
+
+    private mutating func take(_ change: NodeInfoChange) {
+        hasNews = true
+        switch change {
+        case .set(node, let info):
+            // Somebody else wrote it, or an agent of before.
+            if info != held.published { mustRead = true }
+            published = info
+        case .removed(node):
+            published = nil
+            mustRead = true
+        case .set(let name, let info): controller.take(info, of: name)
+        case .removed(let name): controller.forget(node: name)
+        }
+    }
+
+    /// Whether there is something to be done.
+    func isDue(at now: UInt64) -> Bool { hasNews || mustRead || now >= nextComparison }
+
+    /// Brings the kernel to what is wanted.
+    mutating func settle(at now: UInt64, log: Log) throws(AgentError) {
+        precondition(maps != nil, "the programs of encryption are not loaded")
+        let isThorough = mustRead || now >= nextComparison
+        if isThorough { try read() }
+        let steps = controller.steps(from: held, isThorough: isThorough, digest: { SHA512.digest(of: $0) })
+        hasNews = false
+        // Until all of it is done.
+        mustRead = true
+        foreign = []
+        try take(steps, log: log)
+        mustRead = false
+        if isThorough { nextComparison = now + Self.period }
+        tellProblems(log)
+    }
+
+    /// Looks at what the kernel holds.
+    private mutating func read() throws(AgentError) {
+        let states = try AgentError.kernel { () throws(KernelError) in try socket.states() }
+        let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
+        let prefixes = try AgentError.kernel { () throws(KernelError) in try maps?.prefixes() } ?? []
+        let marks = try AgentError.kernel { () throws(KernelError) in try maps?.peerMarks() } ?? [:]
+        held = EncryptionHoldings(
+            states: states.compactMap { found in
+                record.states.contains(found.id)
+                    ? found.state.map { .init($0, packetCount: found.packetCount) } : nil
+            },
+            policies: policies.compactMap { record.policies.contains($0.id) ? $0.policy : nil },
+            nodeInfo: prefixes, peerMarks: marks, published: published)
+    }
+
+    // MARK: Steps
+
+    private mutating func take(_ steps: [EncryptionStep], log: Log) throws(AgentError) {
+        guard !steps.isEmpty else { return }
+        // Known to be ours before they are made.
+        try AgentError.kernel { () throws(KernelError) in
+            try record.add(steps.compactMap(\.madeState), steps.compactMap(\.madePolicy))
+        }
+        var done = EncryptionCounts()
+        defer { counts.add(done) }
+        for step in steps {
+            do throws(AgentError) {
+                guard try isTaken(step) else { continue }
+            } catch {
+                counts.failures += 1
+                throw error
+            }
+            held.apply(step)
+            done.count(step)
+        }
+        try AgentError.kernel { () throws(KernelError) in
+            try record.remove(
+                steps.compactMap(\.removedState).filter { held.states[$0] == nil },
+                steps.compactMap(\.removedPolicy).filter { held.policies[$0] == nil })
+        }
+        log.info(
+            "encryption changed", LogField("states", .init(done.states)), LogField("policies", .init(done.policies)),
+            LogField("prefixes", .init(done.prefixes)), LogField("spi", .init(controller.local.spi)))
+    }
+
+    /// Takes a step.
+    /// - Returns: false where it is left out, because something of somebody else is in its place.
+    private mutating func isTaken(_ step: EncryptionStep) throws(AgentError) -> Bool {
+        switch step {
+        case .publish(let info):
+            try registry.publish(info, of: node)
+            published = info
+        case .markPeer(let address, let mark):
+            try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, mark) }
+        case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in try maps?.forget(address) }
+        case .encryptTo(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.encrypt(to: prefix) }
+        case .leaveClear(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.leaveClear(prefix) }
+        case .xfrm(let change):
+            do throws(KernelError) {
+                try apply(change)
+            } catch {
+                guard error.errno == EEXIST else {
+                    throw error.isMissingCipher ? .missingCipher(error) : .kernel(error)
+                }
+                return try leaveOut(step)
+            }
+        }
+        return true
+    }
+
+    /// Somebody else's, unless it is ours and the preset adds blindly.
+    private mutating func leaveOut(_ step: EncryptionStep) throws(AgentError) -> Bool {
+        let isOurs =
+            step.madeState.map { held.states[$0] != nil } ?? step.madePolicy.map { held.policies[$0] != nil } ?? false
+        guard !isOurs else { return false }
+        let (states, policies) = (step.madeState.map { [$0] } ?? [], step.madePolicy.map { [$0] } ?? [])
+        foreign += states.map(\.description) + policies.map(\.description)
+        try AgentError.kernel { () throws(KernelError) in try record.remove(states, policies) }
+        return false
+    }
+
+    private borrowing func apply(_ change: XFRMChange) throws(KernelError) {
+        do throws(KernelError) {
+            switch change {
+            case .updatePolicy(let policy) where held.policies[policy.id] == nil:
+                // Refused where somebody else has one.
+                try socket.apply(.addPolicy(policy))
+            case .flushStates: for id in held.states.keys { try socket.apply(.deleteState(id)) }
+            case .flushPolicies: for id in held.policies.keys { try socket.apply(.deletePolicy(id)) }
+            default: try socket.apply(change)
+            }
+        } catch {
+            // Somebody was faster.
+            guard change.removes, error.errno == ESRCH || error.errno == ENOENT else { throw error }
+        }
+    }
+
+    // MARK: Problems
+
+    /// What keeps traffic from being encrypted as it is meant, a sentence each.
+    var problems: [String] {
+        let own = controller.problems.map(\.description)
+        let others = foreign.map { "somebody else has \($0); it is left alone, and ours is missing" }
+        return own + others + (keyProblem.map { [$0] } ?? [])
+    }
+
+    /// For other processes.
+    var report: EncryptionReport {
+        let spis = Set([controller.local.spi] + controller.peers.values.map(\.spi))
+        return EncryptionReport(
+            node: node, local: controller.local, knownSPIs: spis.filter { controller.keys[$0] != nil }.sorted(),
+            peers: controller.peers, problems: problems)
+    }
+
+    /// For metrics.
+    var figures: EncryptionFigures {
+        EncryptionFigures(report, held: held, counts, isKeyFileBad: keyProblem != nil)
+    }
+
+    private mutating func tellProblems(_ log: Log) {
+        let problems = controller.problems.map(\.description)
+        for problem in problems where !toldProblems.contains(problem) {
+            log.warning("not encrypted as meant", LogField("problem", .init(problem)))
+        }
+        let strangers = foreign.map { "somebody else has \($0)" }
+        for stranger in strangers where !toldProblems.contains(stranger) {
+            log.error("not encrypted as meant", LogField("problem", .init(stranger)))
+        }
+        toldProblems = problems + strangers
+    }
+}
