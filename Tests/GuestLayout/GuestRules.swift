@@ -25,7 +25,7 @@ public enum GuestRules {
             for remote in nodes where remote != local {
                 let rules = try EncryptionRules(
                     local: published(local, outer: outer), remote: published(remote, outer: outer), keys: keys,
-                    preset: .upstream, receivedMark: { _ in .none }, digest: digest)
+                    options: .upstream, receivedMark: { _ in .none }, digest: digest)
                 changes += (rules.receiving + rules.sending).map { (local, $0) }
             }
         }

@@ -42,8 +42,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         let record = try EncryptionRecord(in: state)
         let local = NodeEncryption(local: configuration, encryption, spi: key.key.spi, bootID: try BootID.read())
         controller = EncryptionController(
-            node: configuration.node, local: local, key: key.key, preset: configuration.preset,
-            nodeErrors: configuration.options.nodeErrors)
+            node: configuration.node, local: local, key: key.key, options: configuration.options)
         node = configuration.node
         self.key = key
         self.registry = registry

@@ -15,8 +15,7 @@ public struct EncryptionPreview: Sendable {
         let news = try registry.takeChanges(isThorough: true)
         let local = NodeEncryption(local: configuration, encryption, spi: key.spi, bootID: try BootID.read())
         var controller = EncryptionController(
-            node: configuration.node, local: local, key: key, preset: configuration.preset,
-            nodeErrors: configuration.options.nodeErrors)
+            node: configuration.node, local: local, key: key, options: configuration.options)
         var published: NodeEncryption?
         for change in news.changes {
             guard case .set(let name, let info) = change else { continue }

@@ -177,7 +177,7 @@ struct EncryptionScene {
         var act = Act(name: name, steps: [])
         guard let agent = agents[name], options.staleKeys == .keep else { return act }
         for step in [EncryptionStep.xfrm(.flushStates), .xfrm(.flushPolicies)] {
-            act.steps.append((step, try network.take(step, at: agent.node)))
+            act.steps.append((step, try network.apply(step, at: agent.node)))
         }
         return act
     }
@@ -221,7 +221,7 @@ struct EncryptionScene {
         if agent.pending.isEmpty, !agent.hasNews { agent.waits = false }
         agents[name] = agent
         for step in steps {
-            act.steps.append((step, try network.take(step, at: agent.node)))
+            act.steps.append((step, try network.apply(step, at: agent.node)))
             if case .publish(let info) = step { publish(info, of: name) }
         }
         return act

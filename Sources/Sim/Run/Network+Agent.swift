@@ -1,4 +1,3 @@
-import Crypto
 import Model
 
 extension Network {
@@ -12,40 +11,6 @@ extension Network {
             nodeInfo: kernel.nodeInfo.sortedEntries.compactMap { entry in
                 Prefix(entry.key.addr.address, length: Int(entry.key.prefix_length))
             }, peerMarks: kernel.markedPeers, published: published)
-    }
-
-    /// Takes a step of a node's agent. What it publishes is nothing to its kernel.
-    mutating func take(
-        _ step: EncryptionStep, at node: Int
-    ) throws(EncryptionSetupError) -> XFRMDatabase.Outcome {
-        switch step {
-        case .xfrm(let change):
-            do throws(CryptoError) {
-                return try nodes[node].xfrm.apply(change)
-            } catch {
-                throw .cipher(node: nodes[node].name, error)
-            }
-        case .markPeer, .forgetPeer, .encryptTo, .leaveClear:
-            do throws(MapError) {
-                try changeMaps(of: node, step)
-            } catch .missing {
-                return .missing
-            } catch {
-                throw .map(node: nodes[node].name, error)
-            }
-        case .publish: break
-        }
-        return .done
-    }
-
-    private mutating func changeMaps(of node: Int, _ step: EncryptionStep) throws(MapError) {
-        switch step {
-        case .markPeer(let address, let mark): try nodes[node].setPeerMark(mark, of: address)
-        case .forgetPeer(let address): try nodes[node].forgetPeerMark(of: address)
-        case .encryptTo(let prefix): try nodes[node].nodeInfo.update(NodeInfoKey(prefix), to: 1)
-        case .leaveClear(let prefix): try nodes[node].nodeInfo.delete(NodeInfoKey(prefix))
-        case .xfrm, .publish: break
-        }
     }
 
     /// A node boots: nothing of what its kernel held is there any more, and its counters are 0.
