@@ -134,7 +134,7 @@ func readsOutcomes(_ expect: String, _ outcome: Outcome) throws {
     (
         "{hooks: [x]}",
         "t.yaml:4:20: \"x\" is no hook; known are connect4, connect6, sendmsg4, recvmsg4, sockOps, skMsg, cgroupSkb, "
-            + "xdpIngress"
+            + "xdpIngress, tcPod, tcUplink"
     ),
     (
         "{originalDestination: 10.0.0.1}",
