@@ -1,4 +1,5 @@
 public import Crypto
+public import Inputs
 public import Model
 
 /// Why a network cannot be given its rules of encryption.
@@ -110,6 +111,19 @@ extension Network {
                 }
             default: break
             }
+        }
+        return refusals
+    }
+
+    /// Applies what a listing shows of a node. Numbers begin with the first packet, for nobody knows whether the listing
+    /// was made before the packets or after them; of extended ones the half that packets do not carry is as listed.
+    /// - Returns: What the node refuses, as Linux would, a sentence each without its full stop.
+    public mutating func apply(_ listing: XFRMListing, at node: Int) throws(EncryptionSetupError) -> [String] {
+        let refusals = try apply(
+            listing.states.map { .addState($0.state) } + listing.policies.map(XFRMChange.addPolicy), at: node)
+        for entry in listing.states where entry.state.hasExtendedSequence {
+            nodes[node].xfrm.setSequence(
+                sent: entry.sent & (.max << 32), received: entry.received & (.max << 32), of: entry.state.id)
         }
         return refusals
     }
