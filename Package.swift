@@ -68,7 +68,8 @@ let package = Package(
         .executableTarget(
             name: "kmesh-live-bench",
             dependencies: [
-                "BenchmarkSupport", "CLinux", "CSocketCalls", "CommandLineTool", "KernelTestSupport", "Live", "Model",
+                "BenchmarkSupport", "CLinux", "CSocketCalls", "CommandLineTool", "Crypto", "KernelTestSupport", "Live",
+                "Model",
             ],
             path: "Benchmarks/kmesh-live-bench", swiftSettings: strict),
         .target(

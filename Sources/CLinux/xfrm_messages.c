@@ -84,14 +84,14 @@ static void put_key(struct nlmsghdr *message, const struct km_xfrm_state *state)
 	explicit_bzero(bytes, sizeof(bytes));
 }
 
+/* The bitmap of a new state is empty, and may be left out. */
 static void put_window(struct nlmsghdr *message, const struct km_xfrm_state *state)
 {
-	_Alignas(8) char bytes[sizeof(struct xfrm_replay_state_esn) + XFRMA_REPLAY_ESN_MAX / 8] = {};
-	struct xfrm_replay_state_esn *put = (struct xfrm_replay_state_esn *)bytes;
+	struct xfrm_replay_state_esn put = {
+		.bmp_len = (state->replay_window + 31) / 32, .replay_window = state->replay_window,
+	};
 
-	put->bmp_len = (state->replay_window + 31) / 32;
-	put->replay_window = state->replay_window;
-	mnl_attr_put(message, XFRMA_REPLAY_ESN_VAL, sizeof(*put) + put->bmp_len * 4, put);
+	mnl_attr_put(message, XFRMA_REPLAY_ESN_VAL, sizeof(put), &put);
 }
 
 struct nlmsghdr *km_xfrm_put_state(void *buffer, int type, const struct km_xfrm_state *state)

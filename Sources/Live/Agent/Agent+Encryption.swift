@@ -37,6 +37,10 @@ extension Agent {
     mutating func followEncryption(at now: UInt64) {
         guard isAttached else { return }
         lookAtEncryption(at: now, isThorough: false)
+        if marking.problems != toldMarkingProblems {
+            do throws(AgentError) { try reportEncryption() } catch { report(error) }
+            toldMarkingProblems = marking.problems
+        }
         guard encryption?.isDue(at: now) ?? false, encryptionRetries.isDue(now) else { return }
         do throws(AgentError) {
             try encryption?.settle(at: now, log: log)
@@ -56,9 +60,11 @@ extension Agent {
         }
     }
 
-    /// Tells other processes how encryption stands.
-    private mutating func reportEncryption() throws(AgentError) {
-        guard let report = encryption?.report, report != encryptionReport else { return }
+    /// Tells other processes how encryption stands, and where packets are not marked for it.
+    mutating func reportEncryption() throws(AgentError) {
+        guard var report = encryption?.report else { return }
+        report.problems += marking.problems.map { "not marked for encryption: \($0)" }
+        guard report != encryptionReport else { return }
         try AgentError.wrapping { try state.replace(EncryptionReport.fileName, with: Array(report.text.utf8)) }
         encryptionReport = report
     }

@@ -31,6 +31,7 @@ public struct Agent: ~Copyable {
     var encryptionRetries = Backoff()
     /// What other processes were told of encryption.
     var encryptionReport: EncryptionReport?
+    var toldMarkingProblems: [String] = []
     /// Decides where the programs leave it to the agent.
     let judge: UserSpaceJudge
     /// What was told of policies and of pods that are not in the mesh.

@@ -148,7 +148,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         defer { counts.add(done) }
         for step in steps {
             do throws(AgentError) {
-                guard try isTaken(step) else { continue }
+                guard try isTaken(step, log) else { continue }
             } catch {
                 counts.failures += 1
                 throw error
@@ -161,6 +161,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
                 steps.compactMap(\.removedState).filter { held.states[$0] == nil },
                 steps.compactMap(\.removedPolicy).filter { held.policies[$0] == nil })
         }
+        guard done != EncryptionCounts() else { return }
         log.info(
             "encryption changed", LogField("states", .init(done.states)), LogField("policies", .init(done.policies)),
             LogField("prefixes", .init(done.prefixes)), LogField("spi", .init(controller.local.spi)))
@@ -168,11 +169,12 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
 
     /// Takes a step.
     /// - Returns: false where it is left out, because something of somebody else is in its place.
-    private mutating func isTaken(_ step: EncryptionStep) throws(AgentError) -> Bool {
+    private mutating func isTaken(_ step: EncryptionStep, _ log: Log) throws(AgentError) -> Bool {
         switch step {
         case .publish(let info):
             try registry.publish(info, of: node)
             published = info
+            log.info("published", LogField("spi", .init(info.spi)))
         case .markPeer(let address, let mark):
             try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, mark) }
         case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in try maps?.forget(address) }

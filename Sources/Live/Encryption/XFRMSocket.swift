@@ -36,7 +36,7 @@ public struct XFRMSocket: ~Copyable, Sendable {
     }
 
     /// That of a network namespace that is made for it and goes with it.
-    static func inNewNamespace() throws(KernelError) -> XFRMSocket {
+    public static func inNewNamespace() throws(KernelError) -> XFRMSocket {
         try XFRMSocket(namespace: KM_XFRM_NEW_NAMESPACE.rawValue)
     }
 
