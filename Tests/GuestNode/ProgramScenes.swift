@@ -12,9 +12,11 @@ struct ProgramScenes {
         executables = CommandLine.arguments[0].split(separator: "/").dropLast().map { "/" + $0 }.joined()
     }
 
+    var tool: String { "\(executables)/kmesh-live" }
+
     /// Loads all of them, and says what of the kernel is missing.
     func doctor() throws {
-        try note("doctor", ["\(executables)/kmesh-live", "doctor"])
+        try note("doctor", [tool, "doctor"])
     }
 
     /// Random cases in the kernel and in the simulator.
