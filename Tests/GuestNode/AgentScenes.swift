@@ -24,21 +24,31 @@ struct AgentScenes {
     /// Starts an agent on each node, and waits until all that the pods say to each other is encrypted.
     func start(_ outer: AddressFamily) throws -> Cluster {
         let cluster = try Cluster(topology, tool: tool, outer: outer)
-        for node in GuestNode.all { try cluster.start(node) }
-        for node in GuestNode.all { try cluster.managePods(of: node) }
-        try waitEncrypted(under: 1, pods)
+        for node in GuestNode.all { try cluster.launch(node) }
+        for node in GuestNode.all {
+            try wait(for: "an agent in force on \(node.name)", seconds: 180) { try cluster.isInForce(node) }
+            try cluster.managePods(of: node)
+        }
+        do {
+            try waitEncrypted(under: 1, pods)
+        } catch {
+            throw Failure("\(error)\n" + GuestNode.all.map { "\($0.name):\n\(cluster.log(of: $0))" }.joined())
+        }
         return cluster
     }
 
     /// Waits until each pod reaches each other, and what is on the wire is encrypted under one SPI.
     func waitEncrypted(under spi: UInt32, _ pods: [GuestPod]) throws {
-        try wait(for: "encryption under SPI \(spi)", seconds: 120) {
+        var state = ""
+        try wait(for: "encryption under SPI \(spi), where it stands:\(state)", seconds: 60) {
             let wire = try Capture(nil, in: .wire)
             let flows = try Flows(topology, pods)
             flows.round()
             flows.settle(seconds: 2)
             try wire.collect()
-            return flows.lost.isEmpty && !wire.frames.contains { $0.isClear || $0.spi.map { $0 != spi } ?? false }
+            let wrong = wire.frames.filter { $0.isClear || $0.spi.map { $0 != spi } ?? false }
+            state = " \(flows.lost) lost, \(wrong.count) of \(wire.frames.count) packets not so"
+            return flows.lost.isEmpty && wrong.isEmpty
         }
     }
 
