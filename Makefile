@@ -10,9 +10,10 @@ SEED ?= 1
 COUNT ?= 420
 PACKETS ?= 100000
 SECONDS ?= 60
+KERNEL ?= 6.1
 BIN = .build/release
 
-.PHONY: setup test-setup programs build run test differential fuzz bench lint
+.PHONY: setup test-setup programs build run test differential guest-test fuzz bench lint
 
 setup:
 	@Scripts/setup $(PACKAGES)
@@ -40,6 +41,11 @@ test: lint test-setup programs
 differential: programs
 	swift build --build-tests
 	SEED=$(SEED) COUNT=$(COUNT) PACKETS=$(PACKETS) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter 'DifferentialTests/theTwinsAgree'
+
+# Encryption and the programs on a stock Debian kernel, as root: make guest-test KERNEL=6.12
+guest-test: test-setup programs
+	swift build --build-tests
+	KERNEL=$(KERNEL) REQUIRE_ALL_TESTS=1 swift test --skip-build --filter GuestTests
 
 # Random bytes for every parser of hostile input: make fuzz SECONDS=3600
 fuzz: setup

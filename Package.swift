@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "GuestTests",
             dependencies: [
-                "GuestLayout", "Inputs", "Model", "Sim", "TestSupport", "guest-node", "kmesh-live",
+                "Crypto", "GuestLayout", "Inputs", "Model", "Sim", "TestSupport", "guest-node", "kmesh-live",
             ],
             swiftSettings: strict),
     ]

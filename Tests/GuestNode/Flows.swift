@@ -26,8 +26,8 @@ final class Flows {
     }
 
     /// One request of each.
-    func round() {
-        for pinger in pingers { pinger.send() }
+    func round(byteCount: Int = 56) {
+        for pinger in pingers { pinger.send(byteCount: byteCount) }
         for pinger in pingers { pinger.collect() }
     }
 
@@ -60,7 +60,9 @@ final class Flows {
 
 extension Frame {
     /// 0 for what is not IP.
-    private var family: Int { bytes.count < 54 ? 0 : bytes[12] == 0x08 && bytes[13] == 0 ? 4 : bytes[12] == 0x86 ? 6 : 0 }
+    private var family: Int {
+        bytes.count < 54 ? 0 : bytes[12] == 0x08 && bytes[13] == 0 ? 4 : bytes[12] == 0x86 ? 6 : 0
+    }
     private var protocolNumber: UInt8 { family == 4 ? bytes[23] : family == 6 ? bytes[20] : 0 }
 
     /// Of an ESP packet, or of its first fragment.

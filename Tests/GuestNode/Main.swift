@@ -37,8 +37,29 @@ struct Main {
         try step("pair-v4") { try scenes.pair(.v4) }
         try step("pair-v6") { try scenes.pair(.v6) }
         try step("triple") { try scenes.triple() }
+        let agents = AgentScenes(topology: topology, results: results, tool: programs.tool)
+        try step("agents") { try runAgents(agents, step) }
         try writeFile("\(results)/complete", "")
     }
+}
+
+/// One after another, each on what the one before has left.
+private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void) throws -> Void) throws {
+    var made: Cluster?
+    try step("agents-start") {
+        try scenes.addForeign()
+        made = try scenes.start(.v4)
+    }
+    guard let cluster = made else { return }
+    try step("traffic-v4") { try scenes.traffic("traffic-v4") }
+    try step("errors") { try scenes.errors() }
+    try step("injection") { try scenes.injection() }
+    try step("rotation") { try scenes.rotation(cluster, to: 2) }
+    try step("crash") { try scenes.crash(cluster) }
+    try step("wrong-key") { try scenes.wrongKey(cluster, spi: 2) }
+    try step("removal") { try scenes.removal(cluster) }
+    try step("foreign") { try scenes.foreign(cluster) }
+    try step("upstream") { try scenes.upstream(cluster, spi: 2) }
 }
 
 /// Writes a line at once: what was said before a crash is known.

@@ -77,3 +77,8 @@ func makeDirectory(_ path: String) {
     // The path ends with a zero, which Swift provides. One that is there is meant too.
     _ = unsafe mkdir(path, 0o755)
 }
+
+func removeFile(_ path: String) {
+    // The path ends with a zero, which Swift provides. One that is not there is meant too.
+    _ = unsafe unlink(path)
+}

@@ -12,9 +12,11 @@ struct ProgramScenes {
         executables = CommandLine.arguments[0].split(separator: "/").dropLast().map { "/" + $0 }.joined()
     }
 
+    var tool: String { "\(executables)/kmesh-live" }
+
     /// Loads all of them, and says what of the kernel is missing.
     func doctor() throws {
-        try note("doctor", ["\(executables)/kmesh-live", "doctor"])
+        try note("doctor", [tool, "doctor"])
     }
 
     /// Random cases in the kernel and in the simulator.
@@ -22,8 +24,9 @@ struct ProgramScenes {
         try note(
             "differential",
             [
-                "env", "COUNT=12", "SEED=1", "REQUIRE_ALL_TESTS=1", "\(executables)/kmesh-twinsPackageTests.xctest",
-                "--testing-library", "swift-testing", "--filter", "DifferentialTests/theTwinsAgree",
+                "env", "COUNT=12", "SEED=1", "REQUIRE_ALL_TESTS=1",
+                "\(executables)/kmesh-twinsPackageTests.xctest",
+                "--testing-library", "swift-testing", "--filter", "DifferentialTests/theTwinsAgreeOnRandomCases",
             ])
     }
 

@@ -41,6 +41,11 @@ struct RecordedGuestScene {
         try RecordedPacket.all(in: "\(directory)/\(namespace).pcap").filter { !$0.isNeighbourDiscovery && !$0.isReport }
     }
 
+    /// What the nodes had published in the end, in their order.
+    func published() throws -> [NodeInfoFile.Info] {
+        try NodeInfoFile(parsing: try fact("infos"), file: "\(name)/infos").infos
+    }
+
     /// The rules that were applied.
     func commands() throws -> [XFRMCommands.Command] {
         let text = try String(contentsOfFile: "\(directory)/commands.txt", encoding: .utf8)
@@ -49,6 +54,9 @@ struct RecordedGuestScene {
 }
 
 extension RecordedPacket {
+    /// Of an ESP packet's first bytes; nil for others and for later fragments.
+    var spi: SPI? { isESP && !isLaterFragment ? SPI(rawValue: number(at: headerByteCount, UInt32.self)) : nil }
+
     /// Of multicast listeners, behind a hop-by-hop header.
     fileprivate var isReport: Bool { family == .v6 && protocolNumber == 0 }
 }

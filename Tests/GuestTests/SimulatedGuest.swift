@@ -1,4 +1,6 @@
+import Crypto
 import GuestLayout
+import Inputs
 import Model
 import Sim
 import TestSupport
@@ -13,6 +15,16 @@ struct SimulatedGuest {
     private(set) var trace = JourneyTrace()
     /// Places in the list of commands that are refused as existing.
     private(set) var refused: [Int] = []
+    /// Policies by which a node sends to another under a later SPI, until the wire shows that it does.
+    private var later: [Way: (spi: SPI, policies: [XFRMChange])] = [:]
+    /// SPIs of what nodes sent to each other, in order.
+    private var spis: [Way: ArraySlice<SPI>] = [:]
+
+    /// From one node to another, by their places.
+    private struct Way: Hashable {
+        var source: Int
+        var destination: Int
+    }
 
     /// - Parameter pods: Whose interfaces were captured.
     init(_ scene: RecordedGuestScene, options: DataplaneOptions, pods: [GuestPod]) throws {
@@ -44,6 +56,60 @@ struct SimulatedGuest {
                 try network.nodes[node].nodeInfo.update(NodeInfoKey(policy.selector.destination), to: 1)
             }
         }
+        try giveChance()
+    }
+
+    /// Gives each node what an agent gives it for what all have published, under one SPI after another.
+    mutating func applyRules(of published: [NodeInfoFile.Info], keys: [EncryptionKey]) throws {
+        let known = try #require(keys.first.map { EncryptionKeys($0) })
+        let all = keys.reduce(into: known) { $0.take($1) }
+        for (source, local) in published.enumerated() {
+            for (destination, remote) in published.enumerated() where destination != source {
+                let mark = PacketMark.received(fromPeer: UInt16(destination + 1))
+                for address in remote.encryption.addresses { try network.nodes[source].setPeerMark(mark, of: address) }
+                for prefix in remote.encryption.podPrefixes {
+                    try network.nodes[source].nodeInfo.update(NodeInfoKey(prefix), to: 1)
+                }
+                for key in keys {
+                    var ends = (local.encryption, remote.encryption)
+                    (ends.0.spi, ends.1.spi) = (key.spi, key.spi)
+                    let rules = try EncryptionRules(
+                        local: ends.0, remote: ends.1, keys: all, preset: .hardened, receivedMark: { _ in mark },
+                        digest: { SHA512.digest(of: $0) })
+                    let states = rules.sending.filter(\.addsState)
+                    for change in rules.receiving + states { try network.nodes[source].xfrm.apply(change) }
+                    let policies = rules.sending.filter { !$0.addsState }
+                    if key == keys.first {
+                        for change in policies { try network.nodes[source].xfrm.apply(change) }
+                    } else {
+                        later[Way(source: source, destination: destination)] = (key.spi, policies)
+                    }
+                }
+            }
+        }
+        for packet in wire {
+            guard let spi = packet.spi, let way = way(from: packet.source, to: packet.destination) else { continue }
+            spis[way, default: []].append(spi)
+        }
+        try giveChance()
+    }
+
+    private func way(from source: IPAddress, to destination: IPAddress) -> Way? {
+        guard let source = network.node(for: source), let destination = network.node(for: destination) else {
+            return nil
+        }
+        return Way(source: source, destination: destination)
+    }
+
+    /// Sends under a later SPI from when on the wire shows it.
+    private mutating func advance(_ way: Way) throws {
+        guard let next = spis[way]?.first, let change = later[way], next == change.spi else { return }
+        for policy in change.policies { try network.nodes[way.source].xfrm.apply(policy) }
+        later[way] = nil
+    }
+
+    /// Gives the nodes what the recorded ones drew by chance.
+    private mutating func giveChance() throws {
         var chance = RecordedChance()
         // Bytes have no padding that could be uninitialized.
         for packet in wire { chance.see(unsafe packet.bytes.span.bytes, isIPv6: packet.family == .v6) }
@@ -65,8 +131,14 @@ struct SimulatedGuest {
         }
         for packet in sent.sorted(by: { $0.timestamp < $1.timestamp }) {
             let pod = try #require(network.pod(at: packet.source))
+            let way = way(from: packet.source, to: packet.destination)
+            if let way { try advance(way) }
+            let before = trace.packets.count
             // Bytes have no padding that could be uninitialized.
             _ = network.carry(unsafe packet.bytes.span.bytes, from: .pod(pod), recorder: &trace)
+            if let way {
+                spis[way]?.removeFirst(trace.packets[before...].count { $0.point == .wire && $0.isFirstESP })
+            }
         }
     }
 
@@ -116,4 +188,17 @@ struct SimulatedGuest {
 
 private func hex(_ bytes: [UInt8]) -> String {
     bytes.prefix(120).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+}
+
+extension XFRMChange {
+    fileprivate var addsState: Bool {
+        if case .addState = self { true } else { false }
+    }
+}
+
+extension ObservedPacket {
+    /// Whether this is an ESP packet or the first fragment of one.
+    fileprivate var isFirstESP: Bool {
+        bytes[0] >> 4 == 4 ? bytes[9] == 50 && bytes[7] == 0 && bytes[6] & 0x1f == 0 : bytes[6] == 50
+    }
 }

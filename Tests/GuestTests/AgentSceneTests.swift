@@ -1,0 +1,138 @@
+import Crypto
+import GuestLayout
+import Inputs
+import Model
+import Sim
+import TestSupport
+import Testing
+
+/// Agents on three nodes.
+@Suite(.enabled(if: Guest.isWanted, "\(Guest.absence ?? "")"))
+struct AgentSceneTests {
+    private let pods = GuestNode.all.map { $0.pod("a") }
+
+    /// H9, H10, H18: all are heard, in both families through a tunnel of one.
+    @Test func whatAgentsEncryptIsThatOfTheSimulatorByteForByte() throws {
+        let scene = try RecordedGuestScene("traffic-v4")
+        try expectNoLoss(scene, atLeast: 72)
+        for family in AddressFamily.both {
+            let ways = pods.flatMap { pod in
+                pods.filter { $0.node != pod.node }.map { "\(pod.name) > \($0.name)" }
+            }
+            #expect(try scene.fact("heard-\(family)", [String].self) == ways.sorted())
+            for pod in pods { #expect(try scene.fact("stream-\(pod.name)-\(family)", Bool.self)) }
+        }
+        try expectNoClearPacket(scene)
+        try compare(scene, keys: [1])
+        for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
+    }
+
+    @Test func aRotationUnderTrafficLosesNothingAndSendsNothingInClear() throws {
+        let scene = try RecordedGuestScene("rotation")
+        try expectNoLoss(scene, atLeast: 300)
+        try expectNoClearPacket(scene)
+        let spis = Set(try scene.packets("wire").compactMap(\.spi?.rawValue))
+        #expect(spis == [1, 2])
+        try compare(scene, keys: [1, 2])
+        for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
+    }
+
+    @Test func anAgentThatIsKilledAndStartedAgainLosesNothing() throws {
+        let scene = try RecordedGuestScene("crash")
+        try expectNoLoss(scene, atLeast: 300)
+        try expectNoClearPacket(scene)
+        for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
+    }
+
+    // MARK: What must not be accepted
+
+    @Test func whatSomebodyInjectsIsCountedAndReachesNoPod() throws {
+        let scene = try RecordedGuestScene("injection")
+        #expect(try scene.fact("before", Bool.self))
+        let expected = [
+            "replayed": ["XfrmInStateSeqError": 1], "forged": ["XfrmInStateProtoError": 1],
+            "unknown": ["XfrmInNoStates": 1], "clear": [:],
+        ]
+        for (name, counters) in expected {
+            #expect(try scene.fact(name, [String: Int].self) == counters, "\(name)")
+            #expect(try scene.fact("\(name)-after", Bool.self), "\(name)")
+        }
+        #expect(try scene.fact("received", [String].self) == [])
+    }
+
+    /// H17
+    @Test func whatANodeSaysOfADecryptedPacketDoesNotLeaveInClear() throws {
+        let scene = try RecordedGuestScene("errors")
+        try expectNoClearPacket(scene)
+        for family in AddressFamily.both {
+            #expect(try scene.fact("after-\(family)", Bool.self))
+            let type: UInt8 = family == .v4 ? 11 : 3
+            let told = try scene.packets("pod2a").filter {
+                $0.family == family && $0.destination == pods[1].address(family)
+                    && ($0.protocolNumber == 1 || $0.protocolNumber == 58) && $0.bytes[$0.headerByteCount] == type
+            }
+            #expect(told.count == 1, "\(family)")
+        }
+    }
+
+    /// H19
+    @Test func aNodeWithAnotherKeyIsRefusedUntilItHasTheRightOne() throws {
+        let scene = try RecordedGuestScene("wrong-key")
+        let counted = try scene.fact("counted", [String: Int].self)
+        #expect(counted["XfrmInStateProtoError", default: 0] > 0, "\(counted)")
+        try expectNoClearPacket(scene)
+    }
+
+    // MARK: What goes, and what stays
+
+    @Test func whoLeavesTakesOnlyItsRulesAlong() throws {
+        let scene = try RecordedGuestScene("removal")
+        try expectNoLoss(scene, atLeast: 60)
+        let own = Array(pods.prefix(2))
+        let clear = try scene.packets("wire").filter { packet in
+            !packet.isESP && own.contains { $0.address(packet.family) == packet.destination }
+        }
+        #expect(clear.isEmpty)
+    }
+
+    @Test func whatOthersHaveSetUpIsLeftAlone() throws {
+        let scene = try RecordedGuestScene("foreign")
+        let rules: String = try scene.fact("rules")
+        #expect(rules.contains("spi 0x00000999"), "\(rules)")
+        #expect(rules.contains("src 198.51.100.0/24 dst 203.0.113.0/24"), "\(rules)")
+        for device in [GuestNode.uplink, "veth-a"] {
+            let filters: String = try scene.fact("filters-\(device)")
+            #expect(filters.contains("matchall") && !filters.contains("km_tc"), "\(filters)")
+        }
+        let node = GuestNode(1)
+        #expect(!rules.contains("\(node.address(.v4))"), "what was detached is gone: \(rules)")
+    }
+
+    @Test func aPeerWithUpstreamsPresetIsTalkedWith() throws {
+        let scene = try RecordedGuestScene("upstream")
+        try expectNoLoss(scene, atLeast: 20)
+        #expect(try scene.packets("wire").contains(where: \.isESP))
+    }
+
+    // MARK: What several of them say
+
+    private func expectNoLoss(_ scene: RecordedGuestScene, atLeast count: Int) throws {
+        #expect(try scene.fact("sent", Int.self) >= count)
+        #expect(try scene.fact("lost", [String].self) == [])
+    }
+
+    private func expectNoClearPacket(_ scene: RecordedGuestScene) throws {
+        let wire = try scene.packets("wire")
+        #expect(!wire.isEmpty && wire.allSatisfy(\.isESP), "\(wire.filter { !$0.isESP })")
+    }
+
+    private func compare(_ scene: RecordedGuestScene, keys spis: [UInt32]) throws {
+        var simulated = try SimulatedGuest(scene, options: .hardened, pods: pods)
+        try simulated.applyRules(
+            of: try scene.published(),
+            keys: try spis.map { try EncryptionKeyFile.key(parsing: GuestKeys.file(spi: $0), file: "key.json") })
+        try simulated.run()
+        try simulated.compare()
+        try simulated.compareCounters()
+    }
+}
