@@ -190,7 +190,11 @@ struct AgentScenes {
         let node = GuestNode(3)
         try cluster.write(GuestKeys.file(spi: spi, key: 1), toKeyFileOf: node)
         let there = try Pinger(from: topology[pods[0]], to: pods[2].address(.v4))
-        try wait(for: "a wrong key to be refused") { !there.ping(milliseconds: 1000) }
+        do {
+            try wait(for: "a wrong key to be refused", seconds: 30) { !there.ping(milliseconds: 1000) }
+        } catch {
+            throw Failure("\(error)\n\(cluster.log(of: node))\n\(try rules(of: node))")
+        }
         scene.note("counted", try scene.counters(of: node))
         try cluster.write(GuestKeys.file(spi: spi), toKeyFileOf: node)
         try wait(for: "the right key to be taken again", seconds: 120) { there.ping(milliseconds: 1000) }

@@ -1,3 +1,4 @@
+import CSocketCalls
 import Glibc
 
 /// What the guest could not do.
@@ -18,10 +19,10 @@ func checked<Number: SignedInteger>(
 
 /// Calls again and again until the answer is yes.
 /// - Throws: when the time is up, which is generous: the machine is slow.
-func wait(for what: @autoclosure () -> String, seconds: Int = 60, until isSo: () throws -> Bool) throws {
-    for _ in 0..<seconds * 200 {
-        if try isSo() { return }
+func wait(for what: @autoclosure () -> String, seconds: UInt64 = 60, until isSo: () throws -> Bool) throws {
+    let end = sc_monotonic_ns() + seconds * 1_000_000_000
+    while try !isSo() {
+        guard sc_monotonic_ns() < end else { throw Failure("\(what()) did not come within \(seconds) s") }
         usleep(5000)
     }
-    throw Failure("\(what()) did not come within \(seconds) s")
 }

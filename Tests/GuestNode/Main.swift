@@ -20,46 +20,46 @@ struct Main {
 
     private static func run(results: String, only wanted: [String]) throws {
         let start = sc_monotonic_ns()
-        func step(_ name: String, _ body: () throws -> Void) throws {
-            guard wanted.isEmpty || wanted.contains(name) || name == "topology" else { return }
+        func step(_ name: String, _ body: () throws -> Void) {
+            guard wanted.isEmpty || wanted.contains(name) else { return }
             let before = sc_monotonic_ns()
-            do { try body() } catch { throw Failure("\(name): \(error)") }
+            // The next may work all the same; what a scene has not written, its tests miss.
+            do { try body() } catch { say("guest-node: \(name) failed: \(error)") }
             let now = sc_monotonic_ns()
             say("guest-node: \(name) \((now - before) / 1_000_000) ms, at \((now - start) / 1_000_000) ms")
         }
-        var made: Topology?
-        try step("topology") { made = try Topology() }
-        guard let topology = made else { return }
+        let topology = try Topology()
+        say("guest-node: topology at \((sc_monotonic_ns() - start) / 1_000_000) ms")
         let programs = ProgramScenes(results: results)
-        try step("doctor") { try programs.doctor() }
-        try step("differential") { try programs.differential() }
+        step("doctor") { try programs.doctor() }
+        step("differential") { try programs.differential() }
         let scenes = StaticScenes(topology: topology, results: results)
-        try step("pair-v4") { try scenes.pair(.v4) }
-        try step("pair-v6") { try scenes.pair(.v6) }
-        try step("triple") { try scenes.triple() }
+        step("pair-v4") { try scenes.pair(.v4) }
+        step("pair-v6") { try scenes.pair(.v6) }
+        step("triple") { try scenes.triple() }
         let agents = AgentScenes(topology: topology, results: results, tool: programs.tool)
-        try step("agents") { try runAgents(agents, step) }
+        step("agents") { runAgents(agents, step) }
         try writeFile("\(results)/complete", "")
     }
 }
 
 /// One after another, each on what the one before has left.
-private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void) throws -> Void) throws {
+private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void) -> Void) {
     var made: Cluster?
-    try step("agents-start") {
+    step("agents-start") {
         try scenes.addForeign()
         made = try scenes.start(.v4)
     }
     guard let cluster = made else { return }
-    try step("traffic-v4") { try scenes.traffic("traffic-v4") }
-    try step("errors") { try scenes.errors() }
-    try step("injection") { try scenes.injection() }
-    try step("rotation") { try scenes.rotation(cluster, to: 2) }
-    try step("crash") { try scenes.crash(cluster) }
-    try step("wrong-key") { try scenes.wrongKey(cluster, spi: 2) }
-    try step("removal") { try scenes.removal(cluster) }
-    try step("foreign") { try scenes.foreign(cluster) }
-    try step("upstream") { try scenes.upstream(cluster, spi: 2) }
+    step("traffic-v4") { try scenes.traffic("traffic-v4") }
+    step("errors") { try scenes.errors() }
+    step("injection") { try scenes.injection() }
+    step("rotation") { try scenes.rotation(cluster, to: 2) }
+    step("crash") { try scenes.crash(cluster) }
+    step("wrong-key") { try scenes.wrongKey(cluster, spi: 2) }
+    step("removal") { try scenes.removal(cluster) }
+    step("foreign") { try scenes.foreign(cluster) }
+    step("upstream") { try scenes.upstream(cluster, spi: 2) }
 }
 
 /// Writes a line at once: what was said before a crash is known.
