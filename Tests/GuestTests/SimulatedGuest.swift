@@ -74,7 +74,7 @@ struct SimulatedGuest {
                     var ends = (local.encryption, remote.encryption)
                     (ends.0.spi, ends.1.spi) = (key.spi, key.spi)
                     let rules = try EncryptionRules(
-                        local: ends.0, remote: ends.1, keys: all, preset: .hardened, receivedMark: { _ in mark },
+                        local: ends.0, remote: ends.1, keys: all, options: .hardened, receivedMark: { _ in mark },
                         digest: { SHA512.digest(of: $0) })
                     let states = rules.sending.filter(\.addsState)
                     for change in rules.receiving + states { try network.nodes[source].xfrm.apply(change) }
