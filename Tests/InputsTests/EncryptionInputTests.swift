@@ -105,4 +105,8 @@ private let nodeInfo = """
         _ = try KubernetesCluster(nodeInfo.replacing("10.244.1.0/24", with: "pods"))
     }
     #expect(error.position?.line == 8 && error.message.contains("address prefixes"))
+    let short = try #require(throws: InputError.self) {
+        _ = try KubernetesCluster(nodeInfo.replacing("550e8400-e29b-41d4-a716-446655440000", with: "550e8400"))
+    }
+    #expect(short.position != nil && short.message.contains("must have 36 characters"))
 }

@@ -161,7 +161,7 @@ func refusesObjectsThatAreNotOfTheirForm(_ c: RefusedCase) throws {
 @Test(arguments: KubernetesKind.allCases)
 func objectsAreFoundByKindAndNameUntilTheyAreRemoved(_ kind: KubernetesKind) throws {
     let version = kind.group.isEmpty ? "v1" : "\(kind.group)/v1"
-    let spec = kind == .nodeInfo ? "{spi: 1, bootID: b}" : "{}"
+    let spec = kind == .nodeInfo ? "{spi: 1, bootID: 550e8400-e29b-41d4-a716-446655440000}" : "{}"
     var cluster = try KubernetesCluster(
         "{apiVersion: \(version), kind: \(kind.rawValue), metadata: {name: a, namespace: x}, spec: \(spec)}")
     let name = KubernetesName(kind.isNamespaced ? "x" : "", "a")

@@ -89,7 +89,8 @@ func replaysEndAsDocumented(_ c: LineCase) throws {
         ["replay", capture, "--mesh", "scenarios/mesh/books.yaml", short] + Sample.nodes
             + ["--keys", "scenarios/captures/test-key.json"])
     #expect(finished.code == 3 && finished.output == "")
-    #expect(finished.errors.contains("short.yaml: the keys between node-a and node-b: "), "\(finished.errors)")
+    #expect(finished.errors.contains("\"bootID\" must have 36 characters"), "\(finished.errors)")
+    #expect(finished.errors.contains("short.yaml:"), "\(finished.errors)")
 }
 
 @Test func theTotalsTellWhatWasFilteredOut() throws {

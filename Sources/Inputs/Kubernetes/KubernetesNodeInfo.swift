@@ -17,7 +17,14 @@ struct KubernetesNodeInfo: Hashable, Sendable {
         }
         _ = try spec.required("spi")
         let spi = try spec.integer("spi", in: 1...Int(UInt32.max)) ?? 1
+        let bootNode = try spec.required("bootID")
         let bootID = try spec.requiredString("bootID")
+        guard bootID.utf8.count >= AEADKey.bootIDByteCount else {
+            throw InputError(
+                object.file, bootNode.position,
+                "\"bootID\" must have \(AEADKey.bootIDByteCount) characters, as /proc/sys/kernel/random/boot_id has, not "
+                    + "\(bootID.utf8.count)")
+        }
         var prefixes: [Prefix] = []
         // The Go type's name has another case than its JSON form.
         for key in ["podCIDRs", "podCIDRS"] {
