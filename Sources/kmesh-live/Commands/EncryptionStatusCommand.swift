@@ -5,6 +5,7 @@ import Live
 struct EncryptionStatusCommand: ToolCommand {
     static let group: Command? = Command(
         "encryption", summary: "Say how packets between nodes are encrypted.",
+        examples: [.init("kmesh-live encryption status", "Is everything encrypted, and who is behind?")],
         subcommands: [EncryptionStatusCommand.declaration])
 
     /// Arguments and help.

@@ -6,6 +6,10 @@ extension Command {
     /// `kmesh-live key`
     fileprivate static let key = Command(
         "key", summary: "Make, rotate and look at the key that nodes share.",
+        examples: [
+            .init("kmesh-live key new key.json", "Make a key for a new cluster."),
+            .init("kmesh-live key rotate key.json", "Make the next one; then bring the file to every node."),
+        ],
         subcommands: [KeyNewCommand.declaration, KeyRotateCommand.declaration, KeyShowCommand.declaration])
 }
 
