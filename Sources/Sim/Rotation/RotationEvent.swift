@@ -68,7 +68,7 @@ public struct RotationCluster: Hashable, Sendable {
     public static func address(_ node: Int) -> IPAddress { .v4(0xc0a8_6400 | UInt32(node + 1)) }
 
     /// 10.244.1.0/24 and so on.
-    static func podPrefix(_ node: Int) -> Prefix {
+    public static func podPrefix(_ node: Int) -> Prefix {
         guard let prefix = Prefix(.v4(0x0af4_0000 | UInt32(node + 1) << 8), length: 24) else {
             preconditionFailure("24 bits are a length")
         }
@@ -76,7 +76,7 @@ public struct RotationCluster: Hashable, Sendable {
     }
 
     /// What a node says of itself under the old key.
-    static func info(_ node: Int, bootCount: Int = 0) -> NodeEncryption {
+    public static func info(_ node: Int, bootCount: Int = 0) -> NodeEncryption {
         let digits = "\(1000 + 10 * node + bootCount)"
         return NodeEncryption(
             spi: oldSPI, addresses: [address(node)], bootID: "00000000-0000-0000-0000-00000000" + digits,

@@ -8,6 +8,9 @@ public struct RotationOutput: Sendable {
 
     public init(_ result: RotationResult) { self.result = result }
 
+    /// The schedule that breaks it, as a scenario file; nil where nothing is broken.
+    public var scenario: String? { RotationScenario(result)?.text }
+
     // MARK: Text
 
     public func text(_ style: Style) -> String {

@@ -20,12 +20,15 @@ struct RotationCommand {
             by step always. A node that boots loses packets whatever its agent does: of such nodes it is proved that \
             nothing leaves in clear.
 
-            Exits with 1 when it is broken, and the shortest way to it is printed; and when nothing is proved, \
-            because there are more states than may be held.
+            Exits with 1 when it is broken, and the shortest way to it is printed, with --scenario-out also as a \
+            scenario; and when nothing is proved, because there are more states than may be held.
             """,
         examples: [
             .init("kmesh-sim rotation --nodes 3", "Does a rotation lose anything among three nodes?"),
             .init("kmesh-sim rotation --nodes 3 --preset upstream", "How does it with Kmesh as it is?"),
+            .init(
+                "kmesh-sim rotation --nodes 2 --preset upstream --restarts 1 --scenario-out lost.yaml",
+                "What loses packets when agents are started anew? Then: kmesh-sim run --trace full lost.yaml"),
             .init("kmesh-sim rotation --nodes 2 --restarts 1", "The same when each agent may be started anew once."),
         ],
         options: [
@@ -37,6 +40,9 @@ struct RotationCommand {
             .value(
                 "max-states", "N", presence: .defaults(to: "5000000"),
                 help: "Give up when there are more states of the cluster; a million takes about 150 MB."),
+            .value(
+                "scenario-out", "FILE",
+                help: "Write the shortest way to the first break into a scenario file, for kmesh-sim run."),
             .output(["text", "json"]),
         ])
 
@@ -80,6 +86,9 @@ struct RotationCommand {
             console.remove(&line)
             allHold = allHold && result.holds
             outputs.append(RotationOutput(result))
+        }
+        if let path = invocation.value("scenario-out"), let scenario = outputs.lazy.compactMap(\.scenario).first {
+            try Output.writeFile(path, scenario)
         }
         if invocation.value("output") == "json" {
             try console.write(.array(outputs.map(\.json)))
