@@ -31,7 +31,12 @@ extension EncryptionController {
         for change in rules.receiving { plan.want(change, .receiving) }
         guard !rules.sending.isEmpty else { return keepOrBlock(peer, &plan) }
         for change in rules.sending { plan.want(change, .sending) }
-        for prefix in peer.podPrefixes { plan.encrypt(to: prefix) }
+        for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
+    }
+
+    private func encryptAndGuard(_ prefix: Prefix, _ plan: inout EncryptionPlan) {
+        plan.encrypt(to: prefix)
+        for change in EncryptionRules.guards(local, to: prefix, options) { plan.want(change, .sending) }
     }
 
     /// What sends to a peer goes on doing so, and for all its prefixes. Where nothing does, nothing leaves.
@@ -41,11 +46,12 @@ extension EncryptionController {
         let template = prefixes.lazy.compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
         if let template { plan.keep(template) }
         for prefix in prefixes {
-            plan.encrypt(to: prefix)
-            guard template != nil || options.unknownSPI == .block else { continue }
-            for change in EncryptionRules.sendingPolicies(to: prefix, template, options.nodeErrors) {
-                plan.want(change, .sending)
+            if template != nil || options.unknownSPI == .block {
+                for change in EncryptionRules.sendingPolicies(to: prefix, template, options.nodeErrors) {
+                    plan.want(change, .sending)
+                }
             }
+            encryptAndGuard(prefix, &plan)
         }
     }
 

@@ -98,6 +98,21 @@ public struct EncryptionRules: Hashable, Sendable {
         }
     }
 
+    /// Keeps in what the node's pods send to a peer's in clear, because no program has marked it: a pod's interface has
+    /// none yet, or cannot have one. Policies for marked packets are asked first, by their priority.
+    static func guards(_ local: NodeEncryption, to prefix: Prefix, _ options: DataplaneOptions) -> [XFRMChange] {
+        guard options.clearPackets == .drop else { return [] }
+        return local.podPrefixes.filter { $0.address.family == prefix.address.family }.map { own in
+            .updatePolicy(
+                XFRMPolicy(
+                    .out, XFRMSelector(source: own, destination: prefix), priority: guardPriority, action: .block,
+                    templates: []))
+        }
+    }
+
+    /// Behind that of every other policy of ours.
+    private static let guardPriority: UInt32 = 1000
+
     /// What becomes of packets to a peer's prefix: of those that tc marks, and (H17) of ICMP errors, which the node makes
     /// itself about packets that it decrypted, and no program marks.
     /// - Parameter template: nil to keep in what would leave in clear.
