@@ -59,7 +59,7 @@ private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void
     step("wrong-key") { try scenes.wrongKey(cluster, spi: 2) }
     step("removal") { try scenes.removal(cluster) }
     step("foreign") { try scenes.foreign(cluster) }
-    step("upstream") { try scenes.upstream(cluster, spi: 2) }
+    step("upstream") { try scenes.upstream(cluster) }
 }
 
 /// Writes a line at once: what was said before a crash is known.

@@ -76,7 +76,7 @@ struct AgentSceneTests {
     }
 
     /// H19
-    @Test func aNodeWithAnotherKeyIsRefusedUntilItHasTheRightOne() throws {
+    @Test func aNodeWithAnotherKeyIsRefusedUntilAllHaveANewVersion() throws {
         let scene = try RecordedGuestScene("wrong-key")
         let counted = try scene.fact("counted", [String: Int].self)
         #expect(counted["XfrmInStateProtoError", default: 0] > 0, "\(counted)")

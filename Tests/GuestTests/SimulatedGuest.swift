@@ -101,11 +101,13 @@ struct SimulatedGuest {
         return Way(source: source, destination: destination)
     }
 
-    /// Sends under a later SPI from when on the wire shows it.
-    private mutating func advance(_ way: Way) throws {
+    /// Sends under a later SPI from when on the wire shows it: to one prefix of the peer after another.
+    private mutating func advance(_ way: Way, to destination: IPAddress) throws {
         guard let next = spis[way]?.first, let change = later[way], next == change.spi else { return }
-        for policy in change.policies { try network.nodes[way.source].xfrm.apply(policy) }
-        later[way] = nil
+        for policy in change.policies where policy.isFor(destination) {
+            try network.nodes[way.source].xfrm.apply(policy)
+        }
+        later[way]?.policies.removeAll { $0.isFor(destination) }
     }
 
     /// Gives the nodes what the recorded ones drew by chance.
@@ -132,7 +134,7 @@ struct SimulatedGuest {
         for packet in sent.sorted(by: { $0.timestamp < $1.timestamp }) {
             let pod = try #require(network.pod(at: packet.source))
             let way = way(from: packet.source, to: packet.destination)
-            if let way { try advance(way) }
+            if let way { try advance(way, to: packet.destination) }
             let before = trace.packets.count
             // Bytes have no padding that could be uninitialized.
             _ = network.carry(unsafe packet.bytes.span.bytes, from: .pod(pod), recorder: &trace)
@@ -193,6 +195,11 @@ private func hex(_ bytes: [UInt8]) -> String {
 extension XFRMChange {
     fileprivate var addsState: Bool {
         if case .addState = self { true } else { false }
+    }
+
+    /// Whether it is a policy for what goes to an address.
+    fileprivate func isFor(_ destination: IPAddress) -> Bool {
+        if case .updatePolicy(let policy) = self { policy.selector.destination.contains(destination) } else { false }
     }
 }
 
