@@ -101,6 +101,21 @@ extension EncryptionHoldings {
 }
 
 @Suite struct EncryptionControllerTests {
+    /// H20: nothing of the own pods leaves in clear for want of a mark; asked last, and set up last.
+    @Test func whatNoProgramMarkedIsBlockedOnceMarkedPacketsAreEncrypted() throws {
+        var agent = Agent("a", info(1), .hardened, key: key(1))
+        agent.controller.take(info(2), of: "b")
+        let steps = agent.run().steps
+        guard case .xfrm(.updatePolicy(let policy)) = try #require(steps.last) else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(policy.action == .block && policy.direction == .out && policy.mark == .any)
+        #expect(policy.selector == XFRMSelector(source: info(1).podPrefixes[0], destination: info(2).podPrefixes[0]))
+        #expect(agent.held.policies.values.allSatisfy { $0 == policy || $0.priority < policy.priority })
+        #expect(steps.firstIndex(of: .encryptTo(info(2).podPrefixes[0])) == steps.count - 2)
+    }
+
     @Test(arguments: Preset.allCases)
     func aPeerIsReceivedFromBeforeThisIsToldAndSentToAfter(preset: Preset) {
         var agent = Agent("a", info(1), preset, key: key(1))

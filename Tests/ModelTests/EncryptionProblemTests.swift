@@ -87,7 +87,7 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         for prefix in peer.podPrefixes {
             #expect(held.nodeInfo.contains(prefix))
             let policies = held.policies.values.filter { $0.selector.destination == prefix }
-            #expect(policies.count == 4 && policies.allSatisfy { $0.action == .block })
+            #expect(policies.count == 4 + local.podPrefixes.count && policies.allSatisfy { $0.action == .block })
         }
         let isOwn = fault.problems[0].hasPrefix("node a")
         #expect(held.published == (isOwn ? nil : local))
@@ -114,7 +114,7 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         } else {
             #expect(held.states.values.allSatisfy { $0.state.destination != info(2).addresses[0] })
         }
-        let policies = held.policies.values.filter { $0.selector.destination == info(2).podPrefixes[0] }
+        let policies = held.policies.values.filter { $0.selector.destination == info(2).podPrefixes[0] && !$0.isGuard }
         #expect(policies.allSatisfy { $0.action == (isReachable ? .allow : .block) })
         // Mended, it is as if nothing had been.
         var mended = EncryptionController(node: "a", local: info(1), key: healthy.keys.current, preset: .hardened)
@@ -122,7 +122,7 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         mended.take(info(3), of: "c")
         for step in mended.steps(from: held, isThorough: true, digest: mixed) { held.apply(step) }
         #expect(Set(held.states.values.map(\.state.key)) == Set(states.values.map(\.state.key)))
-        #expect(held.policies.values.allSatisfy { $0.action == .allow })
+        #expect(held.policies.values.allSatisfy { $0.action == ($0.isGuard ? .block : .allow) })
     }
 
     /// The node's own pods are there.
@@ -162,4 +162,9 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         controller.take(info(2) { $0.podPrefixes = [prefix("10.0.2.9/24"), prefix("10.0.2.0/24")] }, of: "b")
         #expect(controller.peers["b"]?.podPrefixes == [prefix("10.0.2.0/24")])
     }
+}
+
+extension XFRMPolicy {
+    /// For packets of the own pods alone, marked or not.
+    fileprivate var isGuard: Bool { mark == .any && selector.source.length > 0 }
 }

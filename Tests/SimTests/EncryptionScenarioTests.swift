@@ -152,7 +152,9 @@ func kmNodeInfoIsTheMapOfTheNode(_ preset: Preset) throws {
           expect: {maps: {node: a, km_nodeinfo: {count: 1, 10.244.2.0/24: 1}}}
         - mapWrite: {node: a, delete: {km_nodeinfo: [10.244.2.0/24]}}
         - flow: {from: web, to: "store:80"}
-          expect: {encryption: clear, leaks: 1, upstream: {drop: none}, hardened: {drop: clearFromPeer}}
+          expect:
+            upstream: {encryption: clear, leaks: 1, drop: none}
+            hardened: {encryption: none, leaks: 0, drop: XfrmOutPolBlock}
         - restartNode: a
           expect: {maps: {node: a, km_nodeinfo: {count: 1}}}
         """

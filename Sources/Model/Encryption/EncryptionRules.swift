@@ -98,10 +98,10 @@ public struct EncryptionRules: Hashable, Sendable {
         }
     }
 
-    /// Keeps in what the node's pods send to a peer's in clear, because no program has marked it: a pod's interface has
-    /// none yet, or cannot have one. Policies for marked packets are asked first, by their priority.
+    /// Keeps in (H20) what the node's pods would send to a peer's in clear, because no program has marked it: a pod's
+    /// interface has none yet, or cannot have one. Policies for marked packets are asked first, by their priority.
     static func guards(_ local: NodeEncryption, to prefix: Prefix, _ options: DataplaneOptions) -> [XFRMChange] {
-        guard options.clearPackets == .drop else { return [] }
+        guard options.unknownSPI == .block else { return [] }
         return local.podPrefixes.filter { $0.address.family == prefix.address.family }.map { own in
             .updatePolicy(
                 XFRMPolicy(
