@@ -25,7 +25,9 @@ extension Agent {
     /// Brings the kernel's rules to what keys and nodes say, with the maps of the programs that were just put in force.
     mutating func beginEncryption() throws(AgentError) {
         guard encryption != nil else { return }
-        let maps = try AgentError.wrapping { try EncryptionMaps { try dataplane.openMap($0) } }
+        let maps = try AgentError.wrapping {
+            try EncryptionKernelMaps.opening { (name) throws(LoadError) in try dataplane.openMap(name) }
+        }
         encryption?.use(maps)
         let now = BootClock.sinceBootNanoseconds()
         try encryption?.takeNews(at: now, isThorough: true, log: log)

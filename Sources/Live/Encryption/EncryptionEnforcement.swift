@@ -23,7 +23,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     private var record: EncryptionRecord
     private let socket: XFRMSocket
     /// nil before the programs are loaded.
-    private var maps: EncryptionMaps?
+    private var maps: EncryptionKernelMaps?
     /// What others tell of this node, and nil where nothing is told.
     private var published: NodeEncryption?
     /// What the controller must be asked about.
@@ -52,7 +52,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     }
 
     /// Takes the maps of the programs that are loaded now, and were not before.
-    mutating func use(_ maps: consuming EncryptionMaps) {
+    mutating func use(_ maps: consuming EncryptionKernelMaps) {
         self.maps = consume maps
         mustRead = true
     }
@@ -176,10 +176,10 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
             published = info
             log.info("published", LogField("spi", .init(info.spi)))
         case .markPeer(let address, let mark):
-            try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, mark) }
-        case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in try maps?.forget(address) }
+            try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, as: mark) }
+        case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in _ = try maps?.forget(address) }
         case .encryptTo(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.encrypt(to: prefix) }
-        case .leaveClear(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.leaveClear(prefix) }
+        case .leaveClear(let prefix): try AgentError.kernel { () throws(KernelError) in _ = try maps?.leaveClear(prefix) }
         case .xfrm(let change):
             do throws(KernelError) {
                 try apply(change)

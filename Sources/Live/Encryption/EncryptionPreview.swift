@@ -35,11 +35,9 @@ public struct EncryptionPreview: Sendable {
         let states = try AgentError.kernel { () throws(KernelError) in try socket.states() }
         let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
         let pins = PinDirectory(configuration.pinDirectory)
-        let isPinned = try AgentError.wrapping { try EncryptionMaps.arePinned(in: pins) }
         var prefixes: [Prefix] = []
         var marks: [IPAddress: PacketMark] = [:]
-        if isPinned {
-            let maps = try AgentError.wrapping { try EncryptionMaps(in: pins) }
+        if let maps = try AgentError.wrapping({ try EncryptionKernelMaps.pinned(in: pins) }) {
             prefixes = try AgentError.kernel { () throws(KernelError) in try maps.prefixes() }
             marks = try AgentError.kernel { () throws(KernelError) in try maps.peerMarks() }
         }

@@ -24,6 +24,18 @@ public struct EncryptionKernelMaps: ~Copyable {
         return EncryptionKernelMaps(nodeInfo: nodeInfo, peers: peers)
     }
 
+    /// Opens what is pinned; nil unless both are.
+    static func pinned(in pins: PinDirectory) throws(LoadError) -> EncryptionKernelMaps? {
+        for name in EncryptionMapName.allCases where try pins.open(name.rawValue) == nil { return nil }
+        return try opening { (name) throws(LoadError) in
+            guard let map = try pins.open(name) else {
+                // It went meanwhile.
+                throw .kernel(KernelError("open", pins.path(of: name), errno: ENOENT))
+            }
+            return map
+        }
+    }
+
     /// Marks what pods send to a prefix, and, where packets in clear are refused, lets nothing else in from there.
     public borrowing func encrypt(to prefix: Prefix) throws(KernelError) {
         try nodeInfo.update(NodeInfoKey(prefix), to: 1)
