@@ -179,7 +179,8 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
             try AgentError.kernel { () throws(KernelError) in try maps?.mark(address, as: mark) }
         case .forgetPeer(let address): try AgentError.kernel { () throws(KernelError) in _ = try maps?.forget(address) }
         case .encryptTo(let prefix): try AgentError.kernel { () throws(KernelError) in try maps?.encrypt(to: prefix) }
-        case .leaveClear(let prefix): try AgentError.kernel { () throws(KernelError) in _ = try maps?.leaveClear(prefix) }
+        case .leaveClear(let prefix):
+            try AgentError.kernel { () throws(KernelError) in _ = try maps?.leaveClear(prefix) }
         case .xfrm(let change):
             do throws(KernelError) {
                 try apply(change)

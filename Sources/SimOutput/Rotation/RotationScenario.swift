@@ -16,7 +16,8 @@ struct RotationScenario {
     }
 
     var text: String {
-        var lines = ["name: A rotation that breaks", "description: Found by kmesh-sim rotation; the shortest way there is."]
+        var lines = ["name: A rotation that breaks"]
+        lines.append("description: Found by kmesh-sim rotation; the shortest way there is.")
         lines.append("preset: \(cluster.preset.rawValue)")
         lines.append("nodes:")
         for node in 0..<cluster.nodeCount {
