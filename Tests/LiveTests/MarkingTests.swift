@@ -244,15 +244,18 @@ struct MarkingTests {
             try equal(marking.markedPodCount, 1)
             try equal(marking.uplinks, ["up0"])
             try equal(marking.problems, ["up9: cannot find the interface up9: No such device"])
+            try equal(marking.hasAllUplinks, false)
             // What cannot be looked at stays as it is.
             try settle([(managed, nil)], ["up0"])
             try equal(try pinned(), attached)
             try equal(marking.markedPodCount, 0)
+            try equal(marking.hasAllUplinks, true)
             try settle([], ["up0"])
             try equal(try pinned(), [attached[1]])
             try equal(marking.problems, [])
             try settle([(managed, namespace)], [])
             try equal(try pinned(), [attached[0]])
+            try equal(marking.hasAllUplinks, false)
             try PodMarking.detachAll(from: directory)
             try equal(try pinned(), [])
         }

@@ -26,6 +26,11 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     private var maps: EncryptionKernelMaps?
     /// What others tell of this node, and nil where nothing is told.
     private var published: NodeEncryption?
+    /// Whether the uplinks have the program that tells peers apart (H18). Until then nothing is published: what others
+    /// would send encrypted could not be decrypted, and what they send in clear would not be refused.
+    var hasUplinks = true {
+        didSet { hasNews = hasNews || hasUplinks != oldValue }
+    }
     /// What the controller must be asked about.
     private var hasNews = true
     private var nextComparison: UInt64 = 0
@@ -168,10 +173,11 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     }
 
     /// Takes a step.
-    /// - Returns: false where it is left out, because something of somebody else is in its place.
+    /// - Returns: false where it is left out: something of somebody else is in its place, or it is too early.
     private mutating func isTaken(_ step: EncryptionStep, _ log: Log) throws(AgentError) -> Bool {
         switch step {
         case .publish(let info):
+            guard hasUplinks || controller.options.inboundState == .destination else { return false }
             try registry.publish(info, of: node)
             published = info
             log.info("published", LogField("spi", .init(info.spi)))

@@ -11,6 +11,8 @@ struct PodMarking: Sendable {
     private(set) var markedPodCount = 0
     /// Uplinks that have the program.
     private(set) var uplinks: [String] = []
+    /// Whether there are uplinks, and none of them is without it.
+    private(set) var hasAllUplinks = false
     /// What does not have it that is to have it, a sentence each without its full stop, in order.
     var problems: [String] { told.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } }
 
@@ -49,6 +51,9 @@ struct PodMarking: Sendable {
                 wanted.append((.pod, end, "\(name) \(interface.name)"))
             }
         }
+        if names.isEmpty {
+            failures["uplinks"] = "no interface of this node has one of its addresses; name them with --uplink"
+        }
         for name in names {
             do throws(KernelError) {
                 wanted.append((.uplink, try HostInterface(name: name), name))
@@ -77,6 +82,7 @@ struct PodMarking: Sendable {
                 && ends.allSatisfy { index in attached.contains { $0.place == .pod && $0.interfaceIndex == index } }
         }
         uplinks = wanted.filter { $0.place == .uplink && has($0.place, $0.interface) }.map(\.name)
+        hasAllUplinks = !names.isEmpty && uplinks.count == names.count
         for (place, message) in failures.sorted(by: { $0.key < $1.key }) where told[place] != message {
             log.error("not marked for encryption", LogField("at", .init(place)), LogField("error", .init(message)))
         }
