@@ -6,7 +6,7 @@ import Model
 /// Agents on nodes with IPv6 between them: what cannot be encrypted, or is not marked for it, stays in.
 extension AgentScenes {
     /// H20: node 3 comes with a version of the key that the others have never had, and has never had theirs; then they
-    /// get it. The second pod of node 1 is not managed.
+    /// get it.
     func unknownKey(spi: UInt32) throws -> Cluster {
         let cluster = try Cluster(topology, tool: tool, outer: .v6)
         let stranger = GuestNode(3)
@@ -15,7 +15,7 @@ extension AgentScenes {
         for node in GuestNode.all { try cluster.launch(node) }
         for node in GuestNode.all {
             try wait(for: "an agent in force on \(node.name)", seconds: 180) { try cluster.isInForce(node) }
-            for pod in node.pods where pod != Self.unmanaged { try cluster.manage(pod) }
+            try cluster.managePods(of: node)
         }
         try waitEncrypted(under: 1, others.map { $0.pod("a") })
         for node in GuestNode.all {
@@ -39,19 +39,20 @@ extension AgentScenes {
         return cluster
     }
 
-    private static let unmanaged = GuestNode(1).pod("b")
-
-    /// A pod that is not managed, whose packets no program marks; then it is managed.
+    /// A pod is released, so that no program marks its packets, and managed again.
     func unmarked(_ cluster: Cluster, spi: UInt32) throws {
-        let both = [Self.unmanaged, GuestNode(2).pod("a")]
-        let scene = try Scene("unmarked", topology, in: results, pods: both)
-        let flows = try Flows(topology, both)
+        let (pod, peer) = (GuestNode(1).pod("b"), GuestNode(2).pod("a"))
+        try cluster.change(pod, "release")
+        let probe = try Pinger(from: topology[peer], to: pod.address(.v4))
+        try wait(for: "the end of marking of \(pod.name)") { !probe.ping(milliseconds: 500) }
+        let scene = try Scene("unmarked", topology, in: results, pods: [pod, peer])
+        let flows = try Flows(topology, [pod, peer])
         flows.rounds(5)
         flows.settle(seconds: 2)
         scene.note(flows)
-        scene.note("counted", try scene.counters(of: Self.unmanaged.node))
-        try cluster.manage(Self.unmanaged)
-        try waitEncrypted(under: spi, both)
+        scene.note("counted", try scene.counters(of: pod.node))
+        try cluster.change(pod, "manage", "--pod", "shop/\(pod.name)")
+        try waitEncrypted(under: spi, [pod, peer])
         try scene.finish()
     }
 

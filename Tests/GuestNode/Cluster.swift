@@ -93,15 +93,15 @@ final class Cluster {
 
     /// Puts the node's pods under the mesh.
     func managePods(of node: GuestNode) throws {
-        for pod in node.pods { try manage(pod) }
+        for pod in node.pods { try change(pod, "manage", "--pod", "shop/\(pod.name)") }
     }
 
-    func manage(_ pod: GuestPod) throws {
+    /// Puts a pod under the mesh, or takes it out (`release`).
+    func change(_ pod: GuestPod, _ command: String, _ arguments: String...) throws {
         let done = try topology[pod.node].inside {
-            try runToEnd(
-                [tool, "manage", "--netns", "/run/netns/\(pod.name)", "--pod", "shop/\(pod.name)"] + places(pod.node))
+            try runToEnd([tool, command, "--netns", "/run/netns/\(pod.name)"] + arguments + places(pod.node))
         }
-        guard done.code == 0 else { throw Failure("\(pod.name) cannot be managed: \(done.text)") }
+        guard done.code == 0 else { throw Failure("\(command) of \(pod.name) failed: \(done.text)") }
     }
 
     /// Kills a node's agent, as a crash would.

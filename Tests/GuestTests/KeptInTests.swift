@@ -28,14 +28,14 @@ struct KeptInTests {
     }
 
     /// Its requests, and its answers to those that arrive encrypted.
-    @Test func whatAPodSendsUnmarkedIsBlockedUntilItIsManaged() throws {
+    @Test func whatAReleasedPodSendsIsBlockedUntilItIsManagedAgain() throws {
         let scene = try RecordedGuestScene("unmarked")
         #expect(try scene.fact("sent", Int.self) == 20)
         #expect(try scene.fact("lost", [String].self).count == 20)
         #expect(try scene.fact("counted", [String: Int].self) == ["XfrmOutPolBlock": 20])
         try scene.expectNoClearPacket()
-        let unmanaged = GuestNode(1).pod("b")
-        let arrived = try scene.packets(unmanaged.name).filter { $0.source == pods[1].address($0.family) }
+        let released = GuestNode(1).pod("b")
+        let arrived = try scene.packets(released.name).filter { $0.source == pods[1].address($0.family) }
         #expect(arrived.count >= 10)
     }
 
