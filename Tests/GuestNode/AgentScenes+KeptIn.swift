@@ -74,13 +74,6 @@ extension AgentScenes {
         scene.note("counted", try scene.counters(of: node))
         try flows.rounds(until: "the state again") { try rules(of: node).contains("\(ends)\n\tproto esp spi") }
         scene.note("milliseconds", JSONValue((sc_monotonic_ns() - deleted) / 1_000_000))
-        // Its numbers begin anew: it is heard when they have passed those that the peer has seen.
-        let probe = try Pinger(from: topology[both[0]], to: both[1].address(.v4))
-        try flows.rounds(until: "an answer") {
-            probe.send()
-            probe.collect()
-            return !probe.answered.isEmpty
-        }
         let after = try Flows(topology, both)
         after.rounds(10)
         after.settle()

@@ -45,6 +45,8 @@ struct KeptInTests {
         #expect(try scene.fact("counted", [String: Int].self)["XfrmOutNoStates", default: 0] > 0)
         #expect(try scene.fact("milliseconds", Int.self) < 40_000)
         try scene.expectNoClearPacket()
+        // Its packets are not taken for ones of before.
         try scene.expectNoLoss(atLeast: 40)
+        #expect(try scene.counters(of: GuestNode(2)) == [:])
     }
 }
