@@ -250,6 +250,7 @@ struct AgentScenes {
         let node = GuestNode(1)
         scene.note("status", .string(try cluster.ask(node, "encryption", "status").text))
         scene.note("detached", .string(try cluster.detach(node)))
+        scene.note("pins", .string(try runToEnd(["find", "/sys/fs/bpf/\(node.name)", "-type", "f"]).text))
         scene.note("rules", .string(try rules(of: node)))
         for device in Self.foreignFilters {
             scene.note(

@@ -107,6 +107,8 @@ struct AgentSceneTests {
             let filters: String = try scene.fact("filters-\(device)")
             #expect(filters.contains("matchall") && !filters.contains("km_tc"), "\(filters)")
         }
+        let pins: String = try scene.fact("pins")
+        #expect(!pins.contains("tcx_") && !pins.contains("clsact_"), "\(pins)")
         let node = GuestNode(1)
         #expect(!rules.contains("\(node.address(.v4))"), "what was detached is gone: \(rules)")
     }
