@@ -89,6 +89,7 @@ static void put_window(struct nlmsghdr *message, const struct km_xfrm_state *sta
 {
 	struct xfrm_replay_state_esn put = {
 		.bmp_len = (state->replay_window + 31) / 32, .replay_window = state->replay_window,
+		.oseq = (uint32_t)state->sent, .oseq_hi = state->sent >> 32,
 	};
 
 	mnl_attr_put(message, XFRMA_REPLAY_ESN_VAL, sizeof(put), &put);

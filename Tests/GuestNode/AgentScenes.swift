@@ -9,7 +9,7 @@ struct AgentScenes {
     let topology: Topology
     let results: String
     let tool: String
-    private let pods = GuestNode.all.map { $0.pod("a") }
+    let pods = GuestNode.all.map { $0.pod("a") }
 
     init(topology: Topology, results: String, tool: String) {
         self.topology = topology
@@ -17,7 +17,7 @@ struct AgentScenes {
         self.tool = tool
     }
 
-    private func scene(_ name: String) throws -> Scene { try Scene(name, topology, in: results, pods: pods) }
+    func scene(_ name: String) throws -> Scene { try Scene(name, topology, in: results, pods: pods) }
 
     // MARK: Start and traffic
 
@@ -53,10 +53,10 @@ struct AgentScenes {
     }
 
     /// Pings of several sizes, datagrams and streams, from each node to each other.
-    func traffic(_ name: String) throws {
-        let scene = try scene(name)
+    func traffic(_ name: String, pods: [GuestPod], byteCounts: [Int]) throws {
+        let scene = try Scene(name, topology, in: results, pods: pods)
         let flows = try Flows(topology, pods)
-        for size in [0, 1, 2, 3, 56, 1300] { flows.round(byteCount: size) }
+        for count in byteCounts { flows.round(byteCount: count) }
         flows.settle()
         scene.note(flows)
         for family in AddressFamily.both {
@@ -224,7 +224,7 @@ struct AgentScenes {
     }
 
     /// What `ip xfrm` lists of a node.
-    private func rules(of node: GuestNode) throws -> String {
+    func rules(of node: GuestNode) throws -> String {
         try topology[node].inside { try run("ip", "xfrm", "state") + run("ip", "xfrm", "policy") }
     }
 
@@ -250,6 +250,7 @@ struct AgentScenes {
         let node = GuestNode(1)
         scene.note("status", .string(try cluster.ask(node, "encryption", "status").text))
         scene.note("detached", .string(try cluster.detach(node)))
+        scene.note("pins", .string(try runToEnd(["find", "/sys/fs/bpf/\(node.name)", "-type", "f"]).text))
         scene.note("rules", .string(try rules(of: node)))
         for device in Self.foreignFilters {
             scene.note(
@@ -284,13 +285,5 @@ struct AgentScenes {
         flows.settle()
         scene.note(flows)
         try scene.finish()
-    }
-}
-
-extension Scene {
-    /// What flows sent and lost, and what of the wire was clear.
-    fileprivate func note(_ flows: Flows) {
-        note("sent", JSONValue(flows.sentCount))
-        note("lost", .array(flows.lost.map { "\($0)" }))
     }
 }

@@ -93,13 +93,15 @@ final class Cluster {
 
     /// Puts the node's pods under the mesh.
     func managePods(of node: GuestNode) throws {
-        for pod in node.pods {
-            let done = try topology[node].inside {
-                try runToEnd(
-                    [tool, "manage", "--netns", "/run/netns/\(pod.name)", "--pod", "shop/\(pod.name)"] + places(node))
-            }
-            guard done.code == 0 else { throw Failure("\(pod.name) cannot be managed: \(done.text)") }
+        for pod in node.pods { try change(pod, "manage", "--pod", "shop/\(pod.name)") }
+    }
+
+    /// Puts a pod under the mesh, or takes it out (`release`).
+    func change(_ pod: GuestPod, _ command: String, _ arguments: String...) throws {
+        let done = try topology[pod.node].inside {
+            try runToEnd([tool, command, "--netns", "/run/netns/\(pod.name)"] + arguments + places(pod.node))
         }
+        guard done.code == 0 else { throw Failure("\(command) of \(pod.name) failed: \(done.text)") }
     }
 
     /// Kills a node's agent, as a crash would.
@@ -112,6 +114,14 @@ final class Cluster {
             throw Failure("the agent of \(node.name) does not end:\n\(log(of: node))")
         }
         return try topology[node].inside { try runToEnd([tool, "detach"] + places(node)).text }
+    }
+
+    /// Ends all agents, and removes all that they made.
+    func end() throws {
+        for node in GuestNode.all {
+            _ = try detach(node)
+            removeFile(Self.infoFile(of: node))
+        }
     }
 
     /// What a node's agent wrote.

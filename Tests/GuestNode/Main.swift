@@ -1,5 +1,6 @@
 import CSocketCalls
 import Glibc
+import GuestLayout
 
 /// Runs the scenes of the guest, all by itself in a machine that ends with it: guest-node RESULTS [SCENE]...
 @main
@@ -51,7 +52,7 @@ private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void
         made = try scenes.start(.v4)
     }
     guard let cluster = made else { return }
-    step("traffic-v4") { try scenes.traffic("traffic-v4") }
+    step("traffic-v4") { try scenes.traffic("traffic-v4", pods: scenes.pods, byteCounts: [0, 1, 2, 3, 56, 1300]) }
     step("errors") { try scenes.errors() }
     step("injection") { try scenes.injection() }
     step("rotation") { try scenes.rotation(cluster, to: 2) }
@@ -60,6 +61,26 @@ private func runAgents(_ scenes: AgentScenes, _ step: (String, () throws -> Void
     step("removal") { try scenes.removal(cluster) }
     step("foreign") { try scenes.foreign(cluster) }
     step("upstream") { try scenes.upstream(cluster) }
+    var isOver = false
+    step("agents-end") {
+        try cluster.end()
+        isOver = true
+    }
+    if isOver { runOuterIPv6(scenes, step) }
+}
+
+/// The same with IPv6 between the nodes, and the second pods.
+private func runOuterIPv6(_ scenes: AgentScenes, _ step: (String, () throws -> Void) -> Void) {
+    let spi: UInt32 = 5
+    var made: Cluster?
+    step("unknown-key") { made = try scenes.unknownKey(spi: spi) }
+    guard let cluster = made else { return }
+    step("unmarked") { try scenes.unmarked(cluster, spi: spi) }
+    step("traffic-v6") {
+        let pods = ["a", "b"].flatMap { letter in GuestNode.all.map { $0.pod(letter) } }
+        try scenes.traffic("traffic-v6", pods: pods, byteCounts: [0, 1300])
+    }
+    step("missing-state") { try scenes.missingState(cluster, spi: spi) }
 }
 
 /// Writes a line at once: what was said before a crash is known.

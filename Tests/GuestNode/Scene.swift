@@ -29,6 +29,12 @@ final class Scene {
 
     func note(_ name: String, _ value: JSONValue) { facts.append(.init(name, value)) }
 
+    /// What flows sent and lost.
+    func note(_ flows: Flows) {
+        note("sent", JSONValue(flows.sentCount))
+        note("lost", .array(flows.lost.map { "\($0)" }))
+    }
+
     /// Runs `ip xfrm` for each change at its node, in order.
     /// - Returns: the places in the list of those that the kernel refuses because there is such a one.
     @discardableResult

@@ -1,8 +1,5 @@
-import Crypto
 import GuestLayout
-import Inputs
 import Model
-import Sim
 import TestSupport
 import Testing
 
@@ -14,33 +11,39 @@ struct AgentSceneTests {
     /// H9, H10, H18: all are heard, in both families through a tunnel of one.
     @Test func whatAgentsEncryptIsThatOfTheSimulatorByteForByte() throws {
         let scene = try RecordedGuestScene("traffic-v4")
-        try expectNoLoss(scene, atLeast: 72)
-        for family in AddressFamily.both {
-            let ways = pods.flatMap { pod in
-                pods.filter { $0.node != pod.node }.map { "\(pod.name) > \($0.name)" }
-            }
-            #expect(try scene.fact("heard-\(family)", [String].self) == ways.sorted())
-            for pod in pods { #expect(try scene.fact("stream-\(pod.name)-\(family)", Bool.self)) }
-        }
-        try expectNoClearPacket(scene)
-        try compare(scene, keys: [1])
+        try scene.expectNoLoss(atLeast: 72)
+        try scene.expectTraffic(between: pods)
+        try scene.expectNoClearPacket()
+        try scene.compare(keys: [1], pods: pods)
+        for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
+    }
+
+    /// The same of all pods of each node.
+    @Test func withIPv6BetweenTheNodesItIsTooByteForByte() throws {
+        let scene = try RecordedGuestScene("traffic-v6")
+        let pods = ["a", "b"].flatMap { letter in GuestNode.all.map { $0.pod(letter) } }
+        try scene.expectNoLoss(atLeast: 96)
+        try scene.expectTraffic(between: pods)
+        try scene.expectNoClearPacket()
+        #expect(try scene.packets("wire").allSatisfy { $0.family == .v6 })
+        try scene.compare(keys: [5], pods: pods)
         for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
     }
 
     @Test func aRotationUnderTrafficLosesNothingAndSendsNothingInClear() throws {
         let scene = try RecordedGuestScene("rotation")
-        try expectNoLoss(scene, atLeast: 300)
-        try expectNoClearPacket(scene)
+        try scene.expectNoLoss(atLeast: 300)
+        try scene.expectNoClearPacket()
         let spis = Set(try scene.packets("wire").compactMap(\.spi?.rawValue))
         #expect(spis == [1, 2])
-        try compare(scene, keys: [1, 2])
+        try scene.compare(keys: [1, 2], pods: pods)
         for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
     }
 
     @Test func anAgentThatIsKilledAndStartedAgainLosesNothing() throws {
         let scene = try RecordedGuestScene("crash")
-        try expectNoLoss(scene, atLeast: 300)
-        try expectNoClearPacket(scene)
+        try scene.expectNoLoss(atLeast: 300)
+        try scene.expectNoClearPacket()
         for node in GuestNode.all { #expect(try scene.counters(of: node) == [:]) }
     }
 
@@ -63,7 +66,7 @@ struct AgentSceneTests {
     /// H17
     @Test func whatANodeSaysOfADecryptedPacketDoesNotLeaveInClear() throws {
         let scene = try RecordedGuestScene("errors")
-        try expectNoClearPacket(scene)
+        try scene.expectNoClearPacket()
         for family in AddressFamily.both {
             #expect(try scene.fact("after-\(family)", Bool.self))
             let type: UInt8 = family == .v4 ? 11 : 3
@@ -80,14 +83,14 @@ struct AgentSceneTests {
         let scene = try RecordedGuestScene("wrong-key")
         let counted = try scene.fact("counted", [String: Int].self)
         #expect(counted["XfrmInStateProtoError", default: 0] > 0, "\(counted)")
-        try expectNoClearPacket(scene)
+        try scene.expectNoClearPacket()
     }
 
     // MARK: What goes, and what stays
 
     @Test func whoLeavesTakesOnlyItsRulesAlong() throws {
         let scene = try RecordedGuestScene("removal")
-        try expectNoLoss(scene, atLeast: 60)
+        try scene.expectNoLoss(atLeast: 60)
         let own = Array(pods.prefix(2))
         let clear = try scene.packets("wire").filter { packet in
             !packet.isESP && own.contains { $0.address(packet.family) == packet.destination }
@@ -104,35 +107,15 @@ struct AgentSceneTests {
             let filters: String = try scene.fact("filters-\(device)")
             #expect(filters.contains("matchall") && !filters.contains("km_tc"), "\(filters)")
         }
+        let pins: String = try scene.fact("pins")
+        #expect(!pins.contains("tcx_") && !pins.contains("clsact_"), "\(pins)")
         let node = GuestNode(1)
         #expect(!rules.contains("\(node.address(.v4))"), "what was detached is gone: \(rules)")
     }
 
     @Test func aPeerWithUpstreamsPresetIsTalkedWith() throws {
         let scene = try RecordedGuestScene("upstream")
-        try expectNoLoss(scene, atLeast: 20)
+        try scene.expectNoLoss(atLeast: 20)
         #expect(try scene.packets("wire").contains(where: \.isESP))
-    }
-
-    // MARK: What several of them say
-
-    private func expectNoLoss(_ scene: RecordedGuestScene, atLeast count: Int) throws {
-        #expect(try scene.fact("sent", Int.self) >= count)
-        #expect(try scene.fact("lost", [String].self) == [])
-    }
-
-    private func expectNoClearPacket(_ scene: RecordedGuestScene) throws {
-        let wire = try scene.packets("wire")
-        #expect(!wire.isEmpty && wire.allSatisfy(\.isESP), "\(wire.filter { !$0.isESP })")
-    }
-
-    private func compare(_ scene: RecordedGuestScene, keys spis: [UInt32]) throws {
-        var simulated = try SimulatedGuest(scene, options: .hardened, pods: pods)
-        try simulated.applyRules(
-            of: try scene.published(),
-            keys: try spis.map { try EncryptionKeyFile.key(parsing: GuestKeys.file(spi: $0), file: "key.json") })
-        try simulated.run()
-        try simulated.compare()
-        try simulated.compareCounters()
     }
 }

@@ -9,6 +9,10 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     /// How often everything is compared with the kernel. States of earlier keys go when they were idle for so long.
     private static var period: UInt64 { 30_000_000_000 }
 
+    /// How far above its last known number a state goes on that somebody deleted, since its peer takes none twice: more
+    /// than any sends within a period.
+    private static var skippedNumbers: UInt64 { 1 << 28 }
+
     let node: String
     private(set) var controller: EncryptionController
     /// What the kernel holds of ours, as far as is known.
@@ -22,6 +26,8 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     private var registry: Registry
     private var record: EncryptionRecord
     private let socket: XFRMSocket
+    /// Of sending states, the last number that each is known to have used.
+    private var sent: [XFRMState.ID: UInt64] = [:]
     /// nil before the programs are loaded.
     private var maps: EncryptionKernelMaps?
     /// What others tell of this node, and nil where nothing is told.
@@ -132,6 +138,9 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
         let prefixes = try AgentError.kernel { () throws(KernelError) in try maps?.prefixes() } ?? []
         let marks = try AgentError.kernel { () throws(KernelError) in try maps?.peerMarks() } ?? [:]
+        for found in states where record.states.contains(found.id) && found.state?.outputMark == nil {
+            sent[found.id] = found.sent
+        }
         held = EncryptionHoldings(
             states: states.compactMap { found in
                 record.states.contains(found.id)
@@ -211,9 +220,16 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         return false
     }
 
-    private borrowing func apply(_ change: XFRMChange) throws(KernelError) {
+    private mutating func apply(_ change: XFRMChange) throws(KernelError) {
         do throws(KernelError) {
             switch change {
+            case .addState(let state) where state.outputMark == nil && state.hasExtendedSequence:
+                let number = sent[state.id].map { $0 + Self.skippedNumbers } ?? 0
+                try socket.add(state, after: number)
+                sent[state.id] = number
+            case .deleteState(let id):
+                sent[id] = nil
+                try socket.apply(change)
             case .updatePolicy(let policy) where held.policies[policy.id] == nil:
                 // Refused where somebody else has one.
                 try socket.apply(.addPolicy(policy))

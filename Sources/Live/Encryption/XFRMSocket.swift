@@ -81,9 +81,16 @@ public struct XFRMSocket: ~Copyable, Sendable {
         }
     }
 
-    private borrowing func set(_ state: XFRMState, updates: Bool) throws(KernelError) {
+    /// Adds a state whose packets have the numbers after one; it must have a replay window or numbers of 64 bits.
+    /// - Throws: as `apply`.
+    borrowing func add(_ state: XFRMState, after number: UInt64) throws(KernelError) {
+        try set(state, updates: false, after: number)
+    }
+
+    private borrowing func set(_ state: XFRMState, updates: Bool, after number: UInt64 = 0) throws(KernelError) {
         var wanted = km_xfrm_state(state)
         defer { wanted.wipe() }
+        wanted.sent = number
         // In bounds: the call reads the one value.
         let status = socket.withRaw { unsafe km_xfrm_set_state($0, updates ? 1 : 0, &wanted) }
         try check(status, updates ? "update" : "add", state.id)
