@@ -77,12 +77,16 @@ struct RotationSymmetry {
 
     /// Why names make a difference; nil where they do not: whatever happens, happens under other names as well, and the
     /// same packets arrive.
-    mutating func refutation(_ table: inout RotationTable) -> String? {
+    /// - Parameter progress: Called now and then with how much was looked into so far, and how much that is in all.
+    mutating func refutation(
+        _ table: inout RotationTable, progress: (_ done: Int, _ total: Int) -> Void
+    ) -> String? {
         // All others are made of these.
         let swaps = permutations.indices.filter { index in
             permutations[index].enumerated().filter { $0.offset != $0.element }.count == 2
         }
-        for index in swaps {
+        for (number, index) in swaps.enumerated() {
+            progress(number, swaps.count)
             for (id, transitions) in table.events.enumerated() {
                 let other = rename(RotationTable.ID(id), index, &table)
                 for (event, next) in transitions {
@@ -95,22 +99,28 @@ struct RotationSymmetry {
         return nil
     }
 
+    /// Compares what becomes of each packet that somebody sends with what becomes of it under other names, at every
+    /// receiver.
     private mutating func sendsAlike(_ index: Int, _ table: inout RotationTable) -> Bool {
         let permutation = permutations[index]
         let count = permutation.count
+        // By receiver: how packets left, and how under other names. Many senders' packets leave alike.
+        var departures = [Set<SIMD2<Int>>](repeating: [], count: count)
         for sender in table.nodes.indices {
-            let renamedSender = Int(rename(RotationTable.ID(sender), index, &table))
-            for receiver in table.nodes.indices where table.nodes[receiver].number != table.nodes[sender].number {
-                let target = table.nodes[receiver].number
-                let renamedReceiver = rename(RotationTable.ID(receiver), index, &table)
-                for offset in [0, count] where offset + target < table.traits[sender].departures.count {
-                    let one = table.traits[sender].departures[offset + target]
-                    let other = table.traits[renamedSender].departures[offset + permutation[target]]
-                    let verdicts = (
-                        table.verdict(one, at: RotationTable.ID(receiver)), table.verdict(other, at: renamedReceiver)
-                    )
-                    if verdicts.0.isDelivered != verdicts.1.isDelivered { return false }
-                }
+            let renamed = Int(rename(RotationTable.ID(sender), index, &table))
+            for (place, departure) in table.traits[sender].departures.enumerated() {
+                let (kind, target) = place.quotientAndRemainder(dividingBy: count)
+                let other = table.traits[renamed].departures[kind * count + permutation[target]]
+                if target != table.nodes[sender].number { departures[target].insert([departure, other]) }
+            }
+        }
+        for receiver in table.nodes.indices {
+            let renamed = rename(RotationTable.ID(receiver), index, &table)
+            for pair in departures[table.nodes[receiver].number] {
+                let verdicts = (
+                    table.verdict(pair[0], at: RotationTable.ID(receiver)), table.verdict(pair[1], at: renamed)
+                )
+                if verdicts.0.isDelivered != verdicts.1.isDelivered { return false }
             }
         }
         return true
