@@ -7,12 +7,16 @@ import Model
 struct RotationSymmetry {
     /// All of them; of each where every node goes.
     private let permutations: [[Int]]
-    /// By permutation, then by state.
-    private var renamed: [[RotationTable.ID?]]
+    /// Of each where every node comes from.
+    private let inverses: [[Int]]
+    /// By state, then by permutation; `unknown` where nobody has asked yet.
+    private var renamed: [RotationTable.ID] = []
+    private static let unknown = RotationTable.ID.max
 
     init(_ nodeCount: Int) {
-        permutations = Self.permutations(of: Array(0..<nodeCount))
-        renamed = Array(repeating: [], count: permutations.count)
+        let permutations = Self.permutations(of: Array(0..<nodeCount))
+        self.permutations = permutations
+        inverses = permutations.map { permutation in permutation.indices.sorted { permutation[$0] < permutation[$1] } }
     }
 
     private static func permutations(of elements: [Int]) -> [[Int]] {
@@ -29,24 +33,33 @@ struct RotationSymmetry {
         var least = state
         var best = 0
         for index in permutations.indices {
-            var next = RotationSearch.State()
-            for (node, place) in permutations[index].enumerated() {
-                next[place] = rename(state[node], index, &table)
-            }
-            if precedes(next, least) { (least, best) = (next, index) }
+            guard let next = rename(state, index, ifLessThan: least, &table) else { continue }
+            (least, best) = (next, index)
         }
         return (least, permutations[best])
     }
 
-    private func precedes(_ a: RotationSearch.State, _ b: RotationSearch.State) -> Bool {
-        for node in permutations[0].indices where a[node] != b[node] { return a[node] < b[node] }
-        return false
+    /// A state of the cluster under other names; nil where it is no less than another one, which the first nodes mostly
+    /// tell.
+    private mutating func rename(
+        _ state: RotationSearch.State, _ index: Int, ifLessThan least: RotationSearch.State,
+        _ table: inout RotationTable
+    ) -> RotationSearch.State? {
+        var next = RotationSearch.State()
+        var isLess = false
+        for place in permutations[0].indices {
+            next[place] = rename(state[inverses[index][place]], index, &table)
+            if !isLess, next[place] > least[place] { return nil }
+            isLess = isLess || next[place] < least[place]
+        }
+        return isLess ? next : nil
     }
 
     private mutating func rename(
         _ id: RotationTable.ID, _ index: Int, _ table: inout RotationTable
     ) -> RotationTable.ID {
-        if Int(id) < renamed[index].count, let known = renamed[index][Int(id)] { return known }
+        let place = Int(id) * permutations.count + index
+        if place < renamed.count, renamed[place] != Self.unknown { return renamed[place] }
         let next: RotationTable.ID
         if let origin = table.origins[Int(id)] {
             let before = rename(origin.id, index, &table)
@@ -55,8 +68,8 @@ struct RotationSymmetry {
             // In the steady state they stand in the order of their numbers.
             next = RotationTable.ID(permutations[index][Int(id)])
         }
-        while renamed[index].count <= Int(id) { renamed[index].append(nil) }
-        renamed[index][Int(id)] = next
+        while renamed.count <= place { renamed.append(Self.unknown) }
+        renamed[place] = next
         return next
     }
 
