@@ -4,7 +4,7 @@ import Model
 
 /// The benchmarks by name, at the sizes for which there are targets.
 enum LiveSuite: String, CaseIterable {
-    case fill, agent, ingress, encryption, connect
+    case fill, agent, ingress, marking, encryption, connect
 
     static let large = SampleMesh(serviceCount: 5000, endpointCount: 20)
     private static let backends: UInt32 = 0x0a80_0000
@@ -15,6 +15,7 @@ enum LiveSuite: String, CaseIterable {
         case .fill: try FillBenchmark.figures(Self.large, rounds: rounds)
         case .agent: try AgentBenchmark.figures(Self.large, rounds: rounds)
         case .ingress: try IngressBenchmark.figures(rounds: rounds)
+        case .marking: try MarkingBenchmark.figures(rounds: rounds)
         case .encryption: try EncryptionSetup.figures(rounds: rounds)
         case .connect: try Self.connect(rounds)
         }

@@ -15,83 +15,92 @@ struct RotationReduction {
 
     init(_ table: RotationTable) { self.table = table }
 
-    /// What contradicts it; nil for nothing.
-    var refutation: String? {
-        mutating get {
-            for (id, transitions) in table.events.enumerated() {
-                let node = table.nodes[id]
-                for (event, next) in transitions {
-                    if case .quiet = event, !receives(table.nodes[Int(next)], within: node) {
-                        return "taking away a state lets more be received"
-                    }
-                    if let reason = contradiction([event], from: node) { return reason }
-                }
-                let news = transitions.map(\.event).filter(\.isNews)
-                if node.isIdle, let reason = contradictionOfBatches(news, from: node) { return reason }
+    /// A node with what matters of it to others: numbers of what becomes of its packets, and of those that it receives.
+    private struct View {
+        let departures: [Int]
+        let received: Set<Int>
+
+        init(_ node: RotationNode, _ table: inout RotationTable) {
+            departures = table.departures(of: node)
+            received = table.departures(receivedBy: node)
+        }
+
+        /// Whether packets fare no worse than before or afterwards.
+        func isCovered(_ first: View, _ last: View) -> Bool {
+            for (index, departure) in departures.enumerated()
+            where departure != first.departures[index] && departure != last.departures[index] {
+                return false
             }
-            return nil
+            guard first.received.isSubset(of: received) else { return false }
+            return departures == first.departures || last.received.isSubset(of: received)
         }
     }
 
-    /// Of some of several events at once.
-    private mutating func contradictionOfBatches(
-        _ news: [RotationTable.Event], from node: RotationNode
-    ) -> String? {
-        for subset in 0..<(1 << news.count) {
-            let events = news.indices.filter { subset >> $0 & 1 == 1 }.map { news[$0] }
-            guard events.count > 1 else { continue }
-            if let reason = contradiction(events, from: node) { return reason }
-            var (together, apart) = (node, node)
-            for event in events {
-                together.hear(event, table)
-                apart.hear(event, table)
-                finish(&apart)
+    /// What contradicts it; nil for nothing.
+    /// - Parameter progress: Called now and then with the number of states looked into so far, and of all.
+    mutating func refutation(progress: (_ done: Int, _ total: Int) -> Void) -> String? {
+        let all = table.events
+        let departureCount = table.departures.count
+        for (id, transitions) in all.enumerated() {
+            if id % 64 == 0 { progress(id, all.count) }
+            let node = table.nodes[id]
+            let view = View(node, &table)
+            for (event, next) in transitions {
+                if case .quiet = event, !View(table.nodes[Int(next)], &table).received.isSubset(of: view.received) {
+                    return "taking away a state lets more be received"
+                }
             }
-            finish(&together)
-            if together != apart { return "what is heard at once comes to something else than what is heard in turn" }
+            let news = transitions.map(\.event).filter(\.isNews)
+            if let reason = node.isIdle ? contradictionOfBatches(news, node, view) : contradiction(node, view) {
+                return reason
+            }
+        }
+        // What is received was compared only of packets that the search has seen.
+        return table.departures.count == departureCount
+            ? nil : "between two steps a node sends what it never sends else"
+    }
+
+    /// Of any of several events at once, in the order of their numbers.
+    private mutating func contradictionOfBatches(
+        _ news: [RotationTable.Event], _ start: RotationNode, _ view: View
+    ) -> String? {
+        // By the set of those that were heard in turn.
+        var apart = [start]
+        for subset in 1..<(1 << news.count) as Range<Int> {
+            var together = start
+            for index in news.indices where subset >> index & 1 == 1 { together.hear(news[index], table) }
+            if let reason = contradiction(&together, view) { return reason }
+            let last = news.indices.last { subset >> $0 & 1 == 1 } ?? 0
+            var next = apart[subset & ~(1 << last)]
+            next.hear(news[last], table)
+            table.plan(&next)
+            while !next.pending.isEmpty { next.step() }
+            if together != next { return "what is heard at once comes to something else than what is heard in turn" }
+            apart.append(next)
         }
         return nil
     }
 
-    private mutating func finish(_ node: inout RotationNode) {
-        table.plan(&node)
-        while !node.pending.isEmpty { node.step() }
+    private mutating func contradiction(_ start: RotationNode, _ view: View) -> String? {
+        var node = start
+        return contradiction(&node, view)
     }
 
-    /// Takes the steps that follow from events, and looks at what is between the first and the last of each stretch.
-    private mutating func contradiction(_ events: [RotationTable.Event], from start: RotationNode) -> String? {
-        var node = start
-        for event in events { node.hear(event, table) }
+    /// Takes all the steps that a node is about to take, and looks at what is between the first and the last of each
+    /// stretch.
+    private mutating func contradiction(_ node: inout RotationNode, _ start: View) -> String? {
         table.plan(&node)
         var first = start
-        repeat {
+        while !node.pending.isEmpty {
             var between: [RotationNode] = []
             table.advance(&node) { between.append($0) }
-            for middle in between where !isCovered(middle, first, node) {
+            let last = View(node, &table)
+            for middle in between where !View(middle, &table).isCovered(first, last) {
                 return "what is between two steps of \(RotationCluster.name(node.number)) makes a difference"
             }
-            first = node
-        } while !node.pending.isEmpty
+            first = last
+        }
         return nil
-    }
-
-    private mutating func isCovered(_ middle: RotationNode, _ first: RotationNode, _ last: RotationNode) -> Bool {
-        let (before, between, after) = (
-            table.traits(of: first).departures, table.traits(of: middle).departures, table.traits(of: last).departures
-        )
-        for index in between.indices where between[index] != before[index] && between[index] != after[index] {
-            return false
-        }
-        guard receives(first, within: middle) else { return false }
-        return between == before || receives(last, within: middle)
-    }
-
-    /// Whether the second receives all that the first does.
-    private func receives(_ first: RotationNode, within second: RotationNode) -> Bool {
-        table.departures.allSatisfy { departure in
-            guard case .sealed(let seal) = departure, seal.target == first.number else { return true }
-            return !first.held.verdict(on: seal).isDelivered || second.held.verdict(on: seal).isDelivered
-        }
     }
 }
 

@@ -38,9 +38,21 @@ public struct RotationSearch {
         table = RotationTable(cluster, isReduced: self.isReduced, order: order)
     }
 
+    /// What a search is at, and how much of it is done.
+    public enum Phase: Hashable, Sendable {
+        /// Of the states that may be held.
+        case searching
+        /// Of the states of single nodes: whether agents' steps may be taken together.
+        case checkingOrder
+        /// Of the pairs of nodes: whether they may be taken for each other.
+        case checkingNames
+    }
+
     /// Searches to the end, or to the first state in which a packet is lost or in clear.
-    /// - Parameter progress: Called now and then with the number of states so far.
-    public mutating func run(progress: (Int) -> Void = { _ in }) -> RotationResult {
+    /// - Parameter progress: Called now and then.
+    public mutating func run(
+        progress: (_ phase: Phase, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+    ) -> RotationResult {
         var start = State()
         for (node, id) in table.steadyState().enumerated() { start[node] = id }
         if isReduced { symmetry = RotationSymmetry(cluster.nodeCount) }
@@ -58,14 +70,18 @@ public struct RotationSearch {
                 add(successor, from: (Int32(next), event))
             }
             next += 1
-            if next % 65_536 == 0 { progress(states.count) }
+            if next % 1024 == 0 { progress(.searching, states.count, maximumStateCount) }
         }
-        if isReduced {
-            var reduction = RotationReduction(table)
-            if let reason = reduction.refutation { return result(.undecided(.notReducible(reason))) }
-            if let reason = symmetry?.refutation(&table) { return result(.undecided(.notReducible(reason))) }
-        }
-        return result(.holds)
+        let reason = isReduced ? refutationOfReduction(progress) : nil
+        return result(reason.map { .undecided(.notReducible($0)) } ?? .holds)
+    }
+
+    private mutating func refutationOfReduction(
+        _ progress: (_ phase: Phase, _ done: Int, _ total: Int) -> Void
+    ) -> String? {
+        var reduction = RotationReduction(table)
+        if let reason = reduction.refutation(progress: { progress(.checkingOrder, $0, $1) }) { return reason }
+        return symmetry?.refutation(&table) { progress(.checkingNames, $0, $1) }
     }
 
     private func result(_ outcome: RotationResult.Outcome) -> RotationResult {

@@ -7,12 +7,16 @@ import Model
 struct RotationSymmetry {
     /// All of them; of each where every node goes.
     private let permutations: [[Int]]
-    /// By permutation, then by state.
-    private var renamed: [[RotationTable.ID?]]
+    /// Of each where every node comes from.
+    private let inverses: [[Int]]
+    /// By state, then by permutation; `unknown` where nobody has asked yet.
+    private var renamed: [RotationTable.ID] = []
+    private static let unknown = RotationTable.ID.max
 
     init(_ nodeCount: Int) {
-        permutations = Self.permutations(of: Array(0..<nodeCount))
-        renamed = Array(repeating: [], count: permutations.count)
+        let permutations = Self.permutations(of: Array(0..<nodeCount))
+        self.permutations = permutations
+        inverses = permutations.map { permutation in permutation.indices.sorted { permutation[$0] < permutation[$1] } }
     }
 
     private static func permutations(of elements: [Int]) -> [[Int]] {
@@ -29,24 +33,33 @@ struct RotationSymmetry {
         var least = state
         var best = 0
         for index in permutations.indices {
-            var next = RotationSearch.State()
-            for (node, place) in permutations[index].enumerated() {
-                next[place] = rename(state[node], index, &table)
-            }
-            if precedes(next, least) { (least, best) = (next, index) }
+            guard let next = rename(state, index, ifLessThan: least, &table) else { continue }
+            (least, best) = (next, index)
         }
         return (least, permutations[best])
     }
 
-    private func precedes(_ a: RotationSearch.State, _ b: RotationSearch.State) -> Bool {
-        for node in permutations[0].indices where a[node] != b[node] { return a[node] < b[node] }
-        return false
+    /// A state of the cluster under other names; nil where it is no less than another one, which the first nodes mostly
+    /// tell.
+    private mutating func rename(
+        _ state: RotationSearch.State, _ index: Int, ifLessThan least: RotationSearch.State,
+        _ table: inout RotationTable
+    ) -> RotationSearch.State? {
+        var next = RotationSearch.State()
+        var isLess = false
+        for place in permutations[0].indices {
+            next[place] = rename(state[inverses[index][place]], index, &table)
+            if !isLess, next[place] > least[place] { return nil }
+            isLess = isLess || next[place] < least[place]
+        }
+        return isLess ? next : nil
     }
 
     private mutating func rename(
         _ id: RotationTable.ID, _ index: Int, _ table: inout RotationTable
     ) -> RotationTable.ID {
-        if Int(id) < renamed[index].count, let known = renamed[index][Int(id)] { return known }
+        let place = Int(id) * permutations.count + index
+        if place < renamed.count, renamed[place] != Self.unknown { return renamed[place] }
         let next: RotationTable.ID
         if let origin = table.origins[Int(id)] {
             let before = rename(origin.id, index, &table)
@@ -55,8 +68,8 @@ struct RotationSymmetry {
             // In the steady state they stand in the order of their numbers.
             next = RotationTable.ID(permutations[index][Int(id)])
         }
-        while renamed[index].count <= Int(id) { renamed[index].append(nil) }
-        renamed[index][Int(id)] = next
+        while renamed.count <= place { renamed.append(Self.unknown) }
+        renamed[place] = next
         return next
     }
 
@@ -77,12 +90,16 @@ struct RotationSymmetry {
 
     /// Why names make a difference; nil where they do not: whatever happens, happens under other names as well, and the
     /// same packets arrive.
-    mutating func refutation(_ table: inout RotationTable) -> String? {
+    /// - Parameter progress: Called now and then with how much was looked into so far, and how much that is in all.
+    mutating func refutation(
+        _ table: inout RotationTable, progress: (_ done: Int, _ total: Int) -> Void
+    ) -> String? {
         // All others are made of these.
         let swaps = permutations.indices.filter { index in
             permutations[index].enumerated().filter { $0.offset != $0.element }.count == 2
         }
-        for index in swaps {
+        for (number, index) in swaps.enumerated() {
+            progress(number, swaps.count)
             for (id, transitions) in table.events.enumerated() {
                 let other = rename(RotationTable.ID(id), index, &table)
                 for (event, next) in transitions {
@@ -95,22 +112,28 @@ struct RotationSymmetry {
         return nil
     }
 
+    /// Compares what becomes of each packet that somebody sends with what becomes of it under other names, at every
+    /// receiver.
     private mutating func sendsAlike(_ index: Int, _ table: inout RotationTable) -> Bool {
         let permutation = permutations[index]
         let count = permutation.count
+        // By receiver: how packets left, and how under other names. Many senders' packets leave alike.
+        var departures = [Set<SIMD2<Int>>](repeating: [], count: count)
         for sender in table.nodes.indices {
-            let renamedSender = Int(rename(RotationTable.ID(sender), index, &table))
-            for receiver in table.nodes.indices where table.nodes[receiver].number != table.nodes[sender].number {
-                let target = table.nodes[receiver].number
-                let renamedReceiver = rename(RotationTable.ID(receiver), index, &table)
-                for offset in [0, count] where offset + target < table.traits[sender].departures.count {
-                    let one = table.traits[sender].departures[offset + target]
-                    let other = table.traits[renamedSender].departures[offset + permutation[target]]
-                    let verdicts = (
-                        table.verdict(one, at: RotationTable.ID(receiver)), table.verdict(other, at: renamedReceiver)
-                    )
-                    if verdicts.0.isDelivered != verdicts.1.isDelivered { return false }
-                }
+            let renamed = Int(rename(RotationTable.ID(sender), index, &table))
+            for (place, departure) in table.traits[sender].departures.enumerated() {
+                let (kind, target) = place.quotientAndRemainder(dividingBy: count)
+                let other = table.traits[renamed].departures[kind * count + permutation[target]]
+                if target != table.nodes[sender].number { departures[target].insert([departure, other]) }
+            }
+        }
+        for receiver in table.nodes.indices {
+            let renamed = rename(RotationTable.ID(receiver), index, &table)
+            for pair in departures[table.nodes[receiver].number] {
+                let verdicts = (
+                    table.verdict(pair[0], at: RotationTable.ID(receiver)), table.verdict(pair[1], at: renamed)
+                )
+                if verdicts.0.isDelivered != verdicts.1.isDelivered { return false }
             }
         }
         return true

@@ -35,11 +35,6 @@ struct RotationTable {
         var hasBooted: Bool
     }
 
-    private struct Transition: Hashable {
-        var id: ID
-        var event: Event
-    }
-
     let cluster: RotationCluster
     /// Whether agents take as many steps at once as make no difference.
     let isReduced: Bool
@@ -50,7 +45,8 @@ struct RotationTable {
     /// How each was first reached; nil for what it was in the steady state.
     private(set) var origins: [(id: ID, event: Event)?] = []
     private var ids: [RotationNode: ID] = [:]
-    private var transitions: [Transition: ID] = [:]
+    /// The events that have happened to nodes in some state so far, by the state.
+    private(set) var events: [[(event: Event, next: ID)]] = []
     private var publications: [NodeEncryption] = []
     private var publicationNumbers: [NodeEncryption: Int] = [:]
     private(set) var departures: [Departure] = []
@@ -82,12 +78,11 @@ struct RotationTable {
     func published(_ number: Int) -> NodeEncryption { publications[number] }
 
     mutating func state(after event: Event, of id: ID) -> ID {
-        let transition = Transition(id: id, event: event)
-        if let known = transitions[transition] { return known }
+        if let known = events[Int(id)].first(where: { $0.event == event }) { return known.next }
         var node = nodes[Int(id)]
         take(event, at: &node)
         let next = number(of: node, origin: (id, event))
-        transitions[transition] = next
+        events[Int(id)].append((event, next))
         return next
     }
 
@@ -125,13 +120,6 @@ struct RotationTable {
         }
     }
 
-    /// The events that have happened to nodes in some state so far, by the state.
-    var events: [[(event: Event, next: ID)]] {
-        var events = [[(event: Event, next: ID)]](repeating: [], count: nodes.count)
-        for (transition, next) in transitions { events[Int(transition.id)].append((transition.event, next)) }
-        return events
-    }
-
     // MARK: Numbers
 
     private mutating func number(of node: RotationNode, origin: (ID, Event)? = nil) -> ID {
@@ -139,25 +127,31 @@ struct RotationTable {
         let id = ID(nodes.count)
         nodes.append(node)
         origins.append(origin)
+        events.append([])
         ids[node] = id
         traits.append(traits(of: node))
         return id
     }
 
-    mutating func traits(of node: RotationNode) -> Traits {
+    private mutating func traits(of node: RotationNode) -> Traits {
         let others = 0..<cluster.nodeCount
         let known = others.map { node.controller.peers[RotationCluster.name($0)].map { number(of: $0) } ?? -1 }
-        let pods = others.map { number(of: departure(of: node, to: $0, icmpType: nil)) }
-        // Upstream lets errors leave in clear, whatever becomes of keys (H17).
-        let errors: [Int] =
-            cluster.preset == .upstream
-            ? [] : others.map { number(of: departure(of: node, to: $0, icmpType: XFRMSelector.icmpErrorTypes(.v4)[0])) }
         return Traits(
             isIdle: node.isIdle, canHear: node.pending.isEmpty, canRotate: !node.hasRotated && node.pending.isEmpty,
             canRestart: node.restartCount < cluster.restartCount, canReboot: node.bootCount < cluster.rebootCount,
             publication: node.held.published.map { number(of: $0) } ?? -1, known: known,
-            waits: others.map { node.waits(for: $0) }, spi: node.controller.local.spi, departures: pods + errors,
+            waits: others.map { node.waits(for: $0) }, spi: node.controller.local.spi, departures: departures(of: node),
             isRunning: node.bootCount == 0 || !node.isStarting, hasBooted: node.bootCount > 0)
+    }
+
+    /// Numbers of what becomes of a node's packets to each node, of its pods and then its own errors.
+    mutating func departures(of node: RotationNode) -> [Int] {
+        let others = 0..<cluster.nodeCount
+        let pods = others.map { number(of: departure(of: node, to: $0, icmpType: nil)) }
+        // Upstream lets errors leave in clear, whatever becomes of keys (H17).
+        guard cluster.preset == .hardened else { return pods }
+        let type = XFRMSelector.icmpErrorTypes(.v4)[0]
+        return pods + others.map { number(of: departure(of: node, to: $0, icmpType: type)) }
     }
 
     private func departure(of node: RotationNode, to other: Int, icmpType: UInt8?) -> Departure {
@@ -181,6 +175,15 @@ struct RotationTable {
     }
 
     // MARK: Packets
+
+    /// Numbers of the encrypted packets of which some have left a node so far that a node receives.
+    func departures(receivedBy node: RotationNode) -> Set<Int> {
+        Set(
+            departures.indices.filter { number in
+                guard case .sealed(let seal) = departures[number], seal.target == node.number else { return false }
+                return node.held.verdict(on: seal).isDelivered
+            })
+    }
 
     /// What becomes of a packet that left as a number says, at a receiver in a state.
     mutating func verdict(_ departure: Int, at receiver: ID) -> RotationVerdict {

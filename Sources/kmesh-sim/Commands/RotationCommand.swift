@@ -81,9 +81,7 @@ struct RotationCommand {
         var allHold = true
         for cluster in clusters {
             var search = RotationSearch(cluster, maximumStateCount: maximumStateCount)
-            var line = console.progressLine("Searching, of the states that may be held")
-            let result = search.run { console.update(&line, done: $0, of: maximumStateCount) }
-            console.remove(&line)
+            let result = Self.run(&search, &console)
             allHold = allHold && result.holds
             outputs.append(RotationOutput(result))
         }
@@ -96,5 +94,28 @@ struct RotationCommand {
             try console.write(outputs.map { $0.text(console.style) }.joined(separator: "\n"))
         }
         return allHold ? .ok : .failed
+    }
+
+    private static func run(_ search: inout RotationSearch, _ console: inout Console) -> RotationResult {
+        var phase = RotationSearch.Phase.searching
+        var line = console.progressLine(title(phase))
+        let result = search.run { next, done, total in
+            if next != phase {
+                phase = next
+                console.remove(&line)
+                line = console.progressLine(title(phase))
+            }
+            console.update(&line, done: done, of: total)
+        }
+        console.remove(&line)
+        return result
+    }
+
+    private static func title(_ phase: RotationSearch.Phase) -> String {
+        switch phase {
+        case .searching: "Searching, of the states that may be held"
+        case .checkingOrder: "Checking that steps may be taken together"
+        case .checkingNames: "Checking that nodes may be taken for each other"
+        }
     }
 }
