@@ -269,6 +269,21 @@ extension EncryptionHoldings {
         #expect(agent.held == fresh.held)
     }
 
+    /// Those of the node's own prefixes differ in their source alone.
+    @Test func policiesGoInTheOrderOfTheirSources() {
+        var local = info(1)
+        local.podPrefixes = (0..<8).map { required(Prefix(.v4(0x0b00_0000 | UInt32($0) << 8), length: 24)) }
+        var agent = Agent("a", local, key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.run()
+        agent.controller.forget(node: "b")
+        let sources = agent.run().steps.compactMap { step -> Prefix? in
+            guard case .xfrm(.deletePolicy(let id)) = step, id.selector.source.length > 0 else { return nil }
+            return id.selector.source
+        }
+        #expect(sources == local.podPrefixes)
+    }
+
     @Test func oneChangeCostsWhatItTouches() {
         var agent = Agent("a", info(1), key: key(1))
         for number in 2...200 { agent.controller.take(info(number), of: "n\(number)") }

@@ -147,8 +147,9 @@ extension EncryptionController {
         guard !addresses.isEmpty else { return }
         var used = Set(numbers.values)
         var inUse: [IPAddress: UInt16] = held.peerMarks.compactMapValues(\.peerNumber)
-        for entry in held.states.values where inUse[entry.state.source] == nil {
-            inUse[entry.state.source] = PacketMark(rawValue: entry.state.mark.value).peerNumber
+        for id in Array(held.states.keys).inOrder {
+            guard let source = held.states[id]?.state.source, inUse[source] == nil else { continue }
+            inUse[source] = PacketMark(rawValue: id.mark.value).peerNumber
         }
         for address in addresses {
             guard let number = inUse[address], used.insert(number).inserted else { continue }

@@ -62,6 +62,8 @@ extension [XFRMPolicy.ID] {
             guard a.direction == b.direction else { return a.direction.rawValue < b.direction.rawValue }
             let (first, second) = (a.selector.destination.orderingKey, b.selector.destination.orderingKey)
             guard first == second else { return first < second }
+            let (from, to) = (a.selector.source.orderingKey, b.selector.source.orderingKey)
+            guard from == to else { return from < to }
             let types = (a.selector.icmpType.map(Int.init) ?? -1, b.selector.icmpType.map(Int.init) ?? -1)
             guard types.0 == types.1 else { return types.0 < types.1 }
             return (a.mark.value, a.mark.mask) < (b.mark.value, b.mark.mask)
