@@ -284,6 +284,27 @@ extension EncryptionHoldings {
         #expect(sources == local.podPrefixes)
     }
 
+    /// Its packets would be blocked where those of upstream's leave, and nothing would take that away.
+    @Test func anAgentThatKeepsWhatIsThereBlocksNothing() throws {
+        var agent = Agent("a", info(1), key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.controller.take(info(3, spi: 7), of: "c")
+        agent.run()
+        #expect(agent.held.sendingSPI(to: 2) == SPI(rawValue: 1))
+        agent.controller = EncryptionController(node: "a", local: info(1), key: key(1), preset: .upstream)
+        let steps = agent.run(isThorough: true).steps
+        guard case .xfrm(.deletePolicy) = try #require(steps.first) else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(agent.held.sendingSPI(to: 2) == SPI(rawValue: 1))
+        #expect(
+            agent.held.policies.values.allSatisfy {
+                $0.action == .allow && $0.selector.icmpType == nil && $0.selector.source.length == 0
+            })
+        #expect(agent.run(isThorough: true).steps.isEmpty)
+    }
+
     @Test func oneChangeCostsWhatItTouches() {
         var agent = Agent("a", info(1), key: key(1))
         for number in 2...200 { agent.controller.take(info(number), of: "n\(number)") }
