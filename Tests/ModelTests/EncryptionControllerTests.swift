@@ -16,9 +16,9 @@ private struct Agent {
     /// Asks for steps and takes them all.
     /// - Returns: The steps, and how many were refused.
     @discardableResult
-    mutating func run(isThorough: Bool = false) -> (steps: [EncryptionStep], refused: Int) {
+    mutating func run(isThorough: Bool = false, mayRetire: Bool = true) -> (steps: [EncryptionStep], refused: Int) {
         var count = 0
-        let steps = controller.steps(from: held, isThorough: isThorough) { bytes in
+        let steps = controller.steps(from: held, isThorough: isThorough, mayRetire: mayRetire) { bytes in
             count += 1
             return mixed(bytes)
         }
@@ -173,6 +173,27 @@ extension EncryptionHoldings {
             agent.run(isThorough: true)
             #expect(agent.held.receivingSPIs(from: 2) == (isLeft ? [2] : [1, 2]))
         }
+    }
+
+    /// An agent reads everything anew soon after something failed; its peer may be amid its steps.
+    @Test func onlyCallsThatMayRetireCompareWhatEarlierStatesReceived() {
+        var agent = Agent("a", info(1), key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.run()
+        agent.controller.take(key(2))
+        agent.run()
+        agent.held.countReceived(from: 2, 2)
+        agent.run(isThorough: true)
+        for _ in 0..<3 {
+            agent.run(isThorough: true, mayRetire: false)
+            #expect(agent.held.receivingSPIs(from: 2) == [1, 2])
+        }
+        agent.held.countReceived(from: 2, 1)
+        agent.run(isThorough: true, mayRetire: false)
+        agent.run(isThorough: true)
+        #expect(agent.held.receivingSPIs(from: 2) == [1, 2], "something came since the last comparison")
+        agent.run(isThorough: true)
+        #expect(agent.held.receivingSPIs(from: 2) == [2])
     }
 
     /// H19.

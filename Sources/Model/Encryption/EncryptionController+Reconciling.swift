@@ -1,7 +1,7 @@
 extension EncryptionController {
     /// From what is held to what is wanted of the nodes in `changed`.
     mutating func reconcilingSteps(
-        from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
+        from held: EncryptionHoldings, _ isThorough: Bool, mayRetire: Bool, _ digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
         let names = changed.sorted()
         var plan = EncryptionPlan(held: held)
@@ -16,7 +16,7 @@ extension EncryptionController {
             }
         }
         if held.published != local, !survey.hasFault(node) { plan.publication = local }
-        planRemovals(healthy, isThorough, &plan, digest)
+        planRemovals(healthy, isThorough, mayRetire: mayRetire, &plan, digest)
         return plan.steps
     }
 
@@ -59,7 +59,8 @@ extension EncryptionController {
 
     /// What is held and not wanted. Of peers with faults nothing goes.
     private mutating func planRemovals(
-        _ healthy: Set<String>, _ isThorough: Bool, _ plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]
+        _ healthy: Set<String>, _ isThorough: Bool, mayRetire: Bool, _ plan: inout EncryptionPlan,
+        _ digest: ([UInt8]) -> [UInt8]
     ) {
         let held = plan.held
         for prefix in held.nodeInfo where isObsolete(prefix, isThorough) { plan.leaveClear(prefix) }
@@ -83,13 +84,13 @@ extension EncryptionController {
                 continue
             }
             guard healthy.contains(owner) else { continue }
-            if !isReceiving || !local.addresses.contains(state.destination) || (isThorough && isDone(entry, held)) {
+            if !isReceiving || !local.addresses.contains(state.destination) || (mayRetire && isDone(entry, held)) {
                 plan.remove(id)
             } else {
                 old.append(id)
             }
         }
-        if isThorough {
+        if mayRetire {
             lastCounts = lastCounts.filter { held.states[$0.key] != nil && !plan.wants($0.key) }
         }
         for id in old.inOrder { renew(id, &plan, digest) }

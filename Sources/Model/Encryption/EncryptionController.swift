@@ -117,15 +117,17 @@ public struct EncryptionController: Hashable, Sendable {
     /// thorough.
     ///
     /// A state that receives under an earlier key goes when that of the current key has received something, and it has
-    /// received nothing itself between two thorough calls: so these must be further apart than any agent takes for the
-    /// steps of one call.
+    /// received nothing itself between two thorough calls that may retire it: so these must be further apart than any agent
+    /// takes for the steps of one call.
     /// - Parameters:
     ///   - held: Where `staleKeys` are kept (H19), what is there already counts for little.
     ///   - isThorough: Whether all nodes' rules are computed, and not only those of nodes that changed since the last call;
     ///     and whether what belongs to nobody is removed.
+    ///   - mayRetire: Whether a thorough call is far enough from the last one that might, to compare what states of earlier
+    ///     keys have received.
     ///   - digest: SHA-512.
     public mutating func steps(
-        from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
+        from held: EncryptionHoldings, isThorough: Bool, mayRetire: Bool = true, digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
         if isSurveyStale || isThorough {
             let earlier = survey
@@ -144,7 +146,7 @@ public struct EncryptionController: Hashable, Sendable {
         if options.inboundState == .peer { assignNumbers(changed.sorted(), held) }
         switch options.staleKeys {
         case .keep: return upstreamSteps(from: held, digest: digest)
-        case .replace: return reconcilingSteps(from: held, isThorough: isThorough, digest: digest)
+        case .replace: return reconcilingSteps(from: held, isThorough, mayRetire: isThorough && mayRetire, digest)
         }
     }
 
