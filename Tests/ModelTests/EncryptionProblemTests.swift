@@ -164,6 +164,78 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
     }
 }
 
+/// The own node a, and what its kernel holds.
+private struct Scene {
+    var agent = controller(info(1))
+    var held = EncryptionHoldings()
+
+    /// - Returns: The steps, which are all taken.
+    @discardableResult
+    mutating func run(isThorough: Bool = false) -> [EncryptionStep] {
+        let steps = agent.steps(from: held, isThorough: isThorough, digest: mixed)
+        for step in steps {
+            let isDone = held.apply(step)
+            #expect(isDone, "\(step)")
+        }
+        return steps
+    }
+
+    /// The agent forgets all but the key and its peers.
+    mutating func restart() {
+        let peers = agent.peers
+        agent = EncryptionController(
+            node: "a", local: info(1), key: agent.keys.current, options: agent.options)
+        for (name, peer) in peers { agent.take(peer, of: name) }
+    }
+
+    /// Where packets to a node's pods go.
+    func template(of number: Int) -> XFRMPolicy.Template? {
+        let policies = held.policies.values.filter {
+            $0.selector.destination == info(number).podPrefixes[0] && $0.mark == .exactly(.encrypt)
+        }
+        return policies.first?.templates.first
+    }
+}
+
+@Suite struct ContestTests {
+    @Test(arguments: [("b", "c"), ("c", "b")])
+    func aPrefixThatAnotherNodeClaimsTooStaysWhereItIs(owner: String, other: String) {
+        for isKnown in [false, true] {
+            var scene = Scene()
+            scene.agent.take(info(2), of: owner)
+            if isKnown { scene.agent.take(info(3), of: other) }
+            scene.run()
+            let before = scene.held
+            let rival = info(3) { $0.podPrefixes.append(info(2).podPrefixes[0]) }
+            scene.agent.take(rival, of: other)
+            let steps = scene.run()
+            #expect(!isKnown || steps.isEmpty)
+            for (id, policy) in before.policies { #expect(scene.held.policies[id] == policy) }
+            #expect(scene.run(isThorough: true).isEmpty && scene.run(isThorough: true).isEmpty)
+            scene.restart()
+            #expect(scene.run(isThorough: true).isEmpty)
+            // Its owner goes: it is the other's.
+            scene.agent.forget(node: owner)
+            scene.run()
+            #expect(scene.template(of: 2)?.destination == info(3).addresses[0])
+            #expect(scene.run(isThorough: true).isEmpty)
+        }
+    }
+
+    @Test(arguments: [("b", "c"), ("c", "b")])
+    func aPrefixThatSeveralClaimFromTheStartIsBlocked(first: String, second: String) {
+        var scene = Scene()
+        scene.agent.take(info(2), of: first)
+        scene.agent.take(info(3) { $0.podPrefixes.append(info(2).podPrefixes[0]) }, of: second)
+        scene.run()
+        #expect(scene.template(of: 2) == nil && scene.held.nodeInfo.contains(info(2).podPrefixes[0]))
+        #expect(scene.run(isThorough: true).isEmpty)
+        scene.agent.forget(node: second)
+        scene.run()
+        #expect(scene.template(of: 2)?.destination == info(2).addresses[0])
+    }
+}
+
 extension XFRMPolicy {
     /// For packets of the own pods alone, marked or not.
     fileprivate var isGuard: Bool { mark == .any && selector.source.length > 0 }

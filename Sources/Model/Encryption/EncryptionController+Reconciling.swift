@@ -9,10 +9,10 @@ extension EncryptionController {
         for name in names {
             guard let peer = peers[name] else { continue }
             if survey.hasFault(node) || survey.hasFault(name) || hasNoNumbers(name) {
-                keepOrBlock(peer, &plan)
+                keepOrBlock(name, peer, &plan)
             } else {
                 healthy.insert(name)
-                add(peer, to: &plan, digest)
+                add(name, peer, to: &plan, digest)
             }
         }
         if held.published != local, !survey.hasFault(node) { plan.publication = local }
@@ -20,7 +20,9 @@ extension EncryptionController {
         return plan.steps
     }
 
-    private func add(_ peer: NodeEncryption, to plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]) {
+    private func add(
+        _ name: String, _ peer: NodeEncryption, to plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]
+    ) {
         let rules: EncryptionRules
         do throws(KeyDerivationError) {
             rules = try self.rules(for: peer, isEstablished: true, digest: digest)
@@ -29,7 +31,7 @@ extension EncryptionController {
         }
         for step in marks(of: peer) { plan.mark(step) }
         for change in rules.receiving { plan.want(change, .receiving) }
-        guard !rules.sending.isEmpty else { return keepOrBlock(peer, &plan) }
+        guard !rules.sending.isEmpty else { return keepOrBlock(name, peer, &plan) }
         for change in rules.sending { plan.want(change, .sending) }
         for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
     }
@@ -39,13 +41,18 @@ extension EncryptionController {
         for change in EncryptionRules.guards(local, to: prefix, options) { plan.want(change, .sending) }
     }
 
-    /// What sends to a peer goes on doing so, and for all its prefixes. Where nothing does, nothing leaves.
-    private func keepOrBlock(_ peer: NodeEncryption, _ plan: inout EncryptionPlan) {
+    /// What sends to a peer goes on doing so, and for all its prefixes that nobody else claims; those that several claim stay
+    /// where they are. Where nothing sends, nothing leaves.
+    private func keepOrBlock(_ name: String, _ peer: NodeEncryption, _ plan: inout EncryptionPlan) {
         let prefixes = peer.podPrefixes.filter { !survey.ownPrefixes.contains($0) }
         let held = plan.held
-        let template = prefixes.lazy.compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
-        if let template { plan.keep(template) }
+        let common = prefixes.lazy.filter { !survey.isContested($0, of: name) }
+            .compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
         for prefix in prefixes {
+            let template =
+                survey.isContested(prefix, of: name)
+                ? held.establishedTemplate(to: prefix, at: addresses(claiming: prefix)) : common
+            if let template { plan.keep(template) }
             if template != nil || options.unknownSPI == .block {
                 for change in EncryptionRules.sendingPolicies(to: prefix, template, options.nodeErrors) {
                     plan.want(change, .sending)
@@ -53,6 +60,11 @@ extension EncryptionController {
             }
             encryptAndGuard(prefix, &plan)
         }
+    }
+
+    /// Of all nodes that have the prefix.
+    private func addresses(claiming prefix: Prefix) -> [IPAddress] {
+        peers.values.filter { $0.podPrefixes.contains(prefix) }.flatMap(\.addresses)
     }
 
     // MARK: Removal

@@ -133,7 +133,7 @@ public struct EncryptionController: Hashable, Sendable {
             let earlier = survey
             survey = EncryptionSurvey(node: node, local: local, peers: peers, keys: keys)
             isSurveyStale = false
-            for name in peers.keys where earlier.hasFault(name) != survey.hasFault(name) { changed.insert(name) }
+            for name in peers.keys where earlier.problems[name] != survey.problems[name] { changed.insert(name) }
         }
         defer {
             events = []

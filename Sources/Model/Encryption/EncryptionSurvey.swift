@@ -41,6 +41,13 @@ struct EncryptionSurvey: Hashable, Sendable {
 
     func hasFault(_ node: String) -> Bool { problems[node]?.first?.isFault ?? false }
 
+    /// Whether a prefix that a node claims overlaps another node's.
+    func isContested(_ prefix: Prefix, of node: String) -> Bool {
+        problems[node]?.contains { problem in
+            if case .overlappingPods(prefix, _, _) = problem.kind { true } else { false }
+        } ?? false
+    }
+
     private mutating func note(_ node: String, _ kind: EncryptionProblem.Kind) {
         let problem = EncryptionProblem(node: node, kind)
         if problems[node]?.contains(problem) != true { problems[node, default: []].append(problem) }
