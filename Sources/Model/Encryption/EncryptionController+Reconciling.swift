@@ -3,37 +3,73 @@ extension EncryptionController {
     mutating func reconcilingSteps(
         from held: EncryptionHoldings, _ isThorough: Bool, mayRetire: Bool, _ digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
-        let names = changed.sorted()
         var plan = EncryptionPlan(held: held)
-        var healthy: Set<String> = []
-        for name in names {
+        let earlierSPI = publishedSPIToKeep(held)
+        var standings: [String: Standing] = [:]
+        for name in changed.sorted() {
             guard let peer = peers[name] else { continue }
-            if survey.hasFault(node) || survey.hasFault(name) || hasNoNumbers(name) {
-                keepOrBlock(name, peer, &plan)
+            let standing = self.standing(of: name)
+            standings[name] = standing
+            let rules = standing == .faulty ? nil : checkedRules(for: peer, digest)
+            if let rules { receive(from: peer, by: rules, &plan) }
+            if let earlierSPI, standing != .faulty {
+                receive(from: peer, by: checkedRules(for: peer, spi: earlierSPI, digest), &plan)
+            }
+            if let rules, standing == .healthy, !rules.sending.isEmpty {
+                send(to: peer, by: rules, &plan)
             } else {
-                healthy.insert(name)
-                add(name, peer, to: &plan, digest)
+                keepOrBlock(name, peer, &plan)
             }
         }
-        if held.published != local, !survey.hasFault(node) { plan.publication = local }
-        planRemovals(healthy, isThorough, mayRetire: mayRetire, &plan, digest)
+        if held.published != local, !survey.hasFault(node), earlierSPI == nil { plan.publication = local }
+        planRemovals(standings, isThorough, mayRetire: mayRetire, &plan, digest)
         return plan.steps
     }
 
-    private func add(
-        _ name: String, _ peer: NodeEncryption, to plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]
-    ) {
-        let rules: EncryptionRules
+    /// What can be set up with a peer.
+    private enum Standing {
+        case healthy
+        /// Only receiving.
+        case heard
+        case faulty
+    }
+
+    private func standing(of name: String) -> Standing {
+        if survey.hasFault(node) || !survey.canHear(name) || hasNoNumbers(name) { return .faulty }
+        return survey.hasFault(name) ? .heard : .healthy
+    }
+
+    /// The SPI that must stay published, because a peer that is received from could not be under the current one; nil where
+    /// the current one may be published.
+    private func publishedSPIToKeep(_ held: EncryptionHoldings) -> SPI? {
+        guard let spi = held.published?.spi, spi != local.spi else { return nil }
+        let isNeeded = held.states.values.contains { entry in
+            guard entry.state.isReceiving, local.addresses.contains(entry.state.destination) else { return false }
+            return survey.addressOwners[entry.state.source].map { standing(of: $0) == .faulty } ?? false
+        }
+        return isNeeded ? spi : nil
+    }
+
+    private func receive(from peer: NodeEncryption, by rules: EncryptionRules, _ plan: inout EncryptionPlan) {
+        for step in marks(of: peer) { plan.mark(step) }
+        for change in rules.receiving { plan.want(change, .receiving) }
+    }
+
+    private func send(to peer: NodeEncryption, by rules: EncryptionRules, _ plan: inout EncryptionPlan) {
+        for change in rules.sending { plan.want(change, .sending) }
+        for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
+    }
+
+    /// Rules for a peer without faults but those of its pods.
+    /// - Parameter spi: That the node receives under; nil for the current one.
+    private func checkedRules(
+        for peer: NodeEncryption, spi: SPI? = nil, _ digest: ([UInt8]) -> [UInt8]
+    ) -> EncryptionRules {
         do throws(KeyDerivationError) {
-            rules = try self.rules(for: peer, isEstablished: true, digest: digest)
+            return try rules(for: peer, spi: spi, isEstablished: true, digest: digest)
         } catch {
             preconditionFailure("a fault that was not noted: \(error)")
         }
-        for step in marks(of: peer) { plan.mark(step) }
-        for change in rules.receiving { plan.want(change, .receiving) }
-        guard !rules.sending.isEmpty else { return keepOrBlock(name, peer, &plan) }
-        for change in rules.sending { plan.want(change, .sending) }
-        for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
     }
 
     private func encryptAndGuard(_ prefix: Prefix, _ plan: inout EncryptionPlan) {
@@ -69,9 +105,9 @@ extension EncryptionController {
 
     // MARK: Removal
 
-    /// What is held and not wanted. Of peers with faults nothing goes.
+    /// What is held and not wanted. Of peers with faults nothing goes, but for what is not received under any more.
     private mutating func planRemovals(
-        _ healthy: Set<String>, _ isThorough: Bool, mayRetire: Bool, _ plan: inout EncryptionPlan,
+        _ standings: [String: Standing], _ isThorough: Bool, mayRetire: Bool, _ plan: inout EncryptionPlan,
         _ digest: ([UInt8]) -> [UInt8]
     ) {
         let held = plan.held
@@ -89,14 +125,16 @@ extension EncryptionController {
         var old: [XFRMState.ID] = []
         for (id, entry) in held.states where !plan.wants(id) {
             let state = entry.state
-            let isReceiving = state.outputMark == .decrypted
-            let address = isReceiving ? state.source : state.destination
+            let address = state.isReceiving ? state.source : state.destination
             guard let owner = survey.addressOwners[address] else {
                 if isThorough || goneAddresses.contains(address) { plan.remove(id) }
                 continue
             }
-            guard healthy.contains(owner) else { continue }
-            if !isReceiving || !local.addresses.contains(state.destination) || (mayRetire && isDone(entry, held)) {
+            guard let standing = standings[owner], standing == .healthy || standing == .heard && state.isReceiving
+            else { continue }
+            if !state.isReceiving || !local.addresses.contains(state.destination)
+                || (mayRetire && isDone(entry, held))
+            {
                 plan.remove(id)
             } else {
                 old.append(id)
@@ -175,6 +213,11 @@ extension EncryptionController {
             numbers[address] = number
         }
     }
+}
+
+extension XFRMState {
+    /// Of those that this agent makes.
+    fileprivate var isReceiving: Bool { outputMark == .decrypted }
 }
 
 extension EncryptionHoldings {

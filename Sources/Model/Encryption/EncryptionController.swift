@@ -101,8 +101,9 @@ public struct EncryptionController: Hashable, Sendable {
         gonePrefixes.formUnion(earlier.podPrefixes.filter { info?.podPrefixes.contains($0) != true })
     }
 
-    /// What keeps traffic with nodes from being encrypted as it is meant, by node. With such a node nothing is set up: what
-    /// sends to it encrypted stays, and what has nothing to send to it encrypted is blocked where `unknownSPI` says so (H20).
+    /// What keeps traffic with nodes from being encrypted as it is meant, by node. Nothing new is set up to send to such a
+    /// node: what sends to it encrypted stays, and what has nothing to send to it encrypted is blocked where `unknownSPI`
+    /// says so (H20).
     public var problems: [EncryptionProblem] {
         let survey =
             isSurveyStale ? EncryptionSurvey(node: node, local: local, peers: peers, keys: keys) : self.survey
@@ -151,10 +152,13 @@ public struct EncryptionController: Hashable, Sendable {
     }
 
     /// Rules for one peer.
+    /// - Parameter spi: That the node receives under; nil for the current one.
     func rules(
-        for peer: NodeEncryption, isEstablished: Bool = false, digest: ([UInt8]) -> [UInt8]
+        for peer: NodeEncryption, spi: SPI? = nil, isEstablished: Bool = false, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) -> EncryptionRules {
-        try EncryptionRules(
+        var local = local
+        local.spi = spi ?? local.spi
+        return try EncryptionRules(
             local: local, remote: peer, keys: keys, options: options, isEstablished: isEstablished,
             receivedMark: { numbers[$0].map(PacketMark.received) ?? .none }, digest: digest)
     }
