@@ -16,9 +16,9 @@ private struct Agent {
     /// Asks for steps and takes them all.
     /// - Returns: The steps, and how many were refused.
     @discardableResult
-    mutating func run(isThorough: Bool = false) -> (steps: [EncryptionStep], refused: Int) {
+    mutating func run(isThorough: Bool = false, mayRetire: Bool = true) -> (steps: [EncryptionStep], refused: Int) {
         var count = 0
-        let steps = controller.steps(from: held, isThorough: isThorough) { bytes in
+        let steps = controller.steps(from: held, isThorough: isThorough, mayRetire: mayRetire) { bytes in
             count += 1
             return mixed(bytes)
         }
@@ -175,6 +175,27 @@ extension EncryptionHoldings {
         }
     }
 
+    /// An agent reads everything anew soon after something failed; its peer may be amid its steps.
+    @Test func onlyCallsThatMayRetireCompareWhatEarlierStatesReceived() {
+        var agent = Agent("a", info(1), key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.run()
+        agent.controller.take(key(2))
+        agent.run()
+        agent.held.countReceived(from: 2, 2)
+        agent.run(isThorough: true)
+        for _ in 0..<3 {
+            agent.run(isThorough: true, mayRetire: false)
+            #expect(agent.held.receivingSPIs(from: 2) == [1, 2])
+        }
+        agent.held.countReceived(from: 2, 1)
+        agent.run(isThorough: true, mayRetire: false)
+        agent.run(isThorough: true)
+        #expect(agent.held.receivingSPIs(from: 2) == [1, 2], "something came since the last comparison")
+        agent.run(isThorough: true)
+        #expect(agent.held.receivingSPIs(from: 2) == [2])
+    }
+
     /// H19.
     @Test func aPeerThatWasStartedAnewHasNewKeysUnderTheSameSPI() {
         var agent = Agent("a", info(1), key: key(1))
@@ -267,6 +288,42 @@ extension EncryptionHoldings {
         fresh.controller.take(info(2), of: "b")
         fresh.run(isThorough: true)
         #expect(agent.held == fresh.held)
+    }
+
+    /// Those of the node's own prefixes differ in their source alone.
+    @Test func policiesGoInTheOrderOfTheirSources() {
+        var local = info(1)
+        local.podPrefixes = (0..<8).map { required(Prefix(.v4(0x0b00_0000 | UInt32($0) << 8), length: 24)) }
+        var agent = Agent("a", local, key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.run()
+        agent.controller.forget(node: "b")
+        let sources = agent.run().steps.compactMap { step -> Prefix? in
+            guard case .xfrm(.deletePolicy(let id)) = step, id.selector.source.length > 0 else { return nil }
+            return id.selector.source
+        }
+        #expect(sources == local.podPrefixes)
+    }
+
+    /// Its packets would be blocked where those of upstream's leave, and nothing would take that away.
+    @Test func anAgentThatKeepsWhatIsThereBlocksNothing() throws {
+        var agent = Agent("a", info(1), key: key(1))
+        agent.controller.take(info(2), of: "b")
+        agent.controller.take(info(3, spi: 7), of: "c")
+        agent.run()
+        #expect(agent.held.sendingSPI(to: 2) == SPI(rawValue: 1))
+        agent.controller = EncryptionController(node: "a", local: info(1), key: key(1), preset: .upstream)
+        let steps = agent.run(isThorough: true).steps
+        guard case .xfrm(.deletePolicy) = try #require(steps.first) else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(agent.held.sendingSPI(to: 2) == SPI(rawValue: 1))
+        #expect(
+            agent.held.policies.values.allSatisfy {
+                $0.action == .allow && $0.selector.icmpType == nil && $0.selector.source.length == 0
+            })
+        #expect(agent.run(isThorough: true).steps.isEmpty)
     }
 
     @Test func oneChangeCostsWhatItTouches() {

@@ -76,7 +76,7 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
 
 @Suite struct EncryptionProblemTests {
     @Test(arguments: FaultCase.all)
-    func aNodeWithAFaultIsBlockedAndHasNoStates(_ fault: FaultCase) {
+    func aNodeWithAFaultIsBlocked(_ fault: FaultCase) {
         let (local, peer) = (info(1, fault.local), info(2, fault.peer))
         var controller = controller(local)
         controller.take(peer, of: "b")
@@ -91,8 +91,11 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         }
         let isOwn = fault.problems[0].hasPrefix("node a")
         #expect(held.published == (isOwn ? nil : local))
+        // Of pods that several claim the nodes are heard all the same.
+        let areHeard = fault.problems[0].hasPrefix("the pod prefix")
         let hasC = !isOwn && fault.problems.count == 1
-        #expect(held.states.count == (hasC ? 2 : 0) && held.peerMarks.count == (hasC ? 1 : 0))
+        #expect(held.states.count == (areHeard || hasC ? 2 : 0))
+        #expect(held.peerMarks.count == (areHeard ? 2 : hasC ? 1 : 0))
         #expect(controller.steps(from: held, isThorough: true, digest: mixed).isEmpty)
     }
 
@@ -131,7 +134,8 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         controller.take(info(2) { $0.podPrefixes.append(prefix("10.0.0.0/23")) }, of: "b")
         var held = EncryptionHoldings()
         for step in controller.steps(from: held, isThorough: false, digest: mixed) { held.apply(step) }
-        #expect(held.nodeInfo == [prefix("10.0.2.0/24")] && held.states.isEmpty)
+        #expect(held.nodeInfo == [prefix("10.0.2.0/24")])
+        #expect(held.states.values.map(\.state.source) == info(2).addresses, "it is heard, and not sent to")
         #expect(
             controller.problems.map(\.description) == [
                 "the pod prefix 10.0.0.0/23 of node b overlaps 10.0.1.0/24 of node a; every node needs prefixes of its own"
@@ -161,6 +165,120 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         var controller = controller(info(1))
         controller.take(info(2) { $0.podPrefixes = [prefix("10.0.2.9/24"), prefix("10.0.2.0/24")] }, of: "b")
         #expect(controller.peers["b"]?.podPrefixes == [prefix("10.0.2.0/24")])
+    }
+}
+
+/// The own node a, and what its kernel holds.
+private struct Scene {
+    var agent = controller(info(1))
+    var held = EncryptionHoldings()
+
+    /// - Returns: The steps, which are all taken.
+    @discardableResult
+    mutating func run(isThorough: Bool = false) -> [EncryptionStep] {
+        let steps = agent.steps(from: held, isThorough: isThorough, digest: mixed)
+        for step in steps {
+            let isDone = held.apply(step)
+            #expect(isDone, "\(step)")
+        }
+        return steps
+    }
+
+    /// The agent forgets all but the key and its peers.
+    mutating func restart() {
+        let peers = agent.peers
+        agent = EncryptionController(
+            node: "a", local: info(1), key: agent.keys.current, options: agent.options)
+        for (name, peer) in peers { agent.take(peer, of: name) }
+    }
+
+    /// Where packets to a node's pods go, and under which SPI.
+    func template(of number: Int) -> XFRMPolicy.Template? {
+        let policies = held.policies.values.filter {
+            $0.selector.destination == info(number).podPrefixes[0] && $0.mark == .exactly(.encrypt)
+        }
+        return policies.first?.templates.first
+    }
+
+    /// The SPIs under which a node is heard.
+    func spis(from number: Int) -> [UInt32] {
+        held.states.values.filter { $0.state.source == info(number).addresses[0] }.map(\.state.spi.rawValue).sorted()
+    }
+}
+
+private func key(_ spi: UInt32) -> EncryptionKey {
+    EncryptionKey(
+        spi: SPI(rawValue: spi), key: required(AEADKey(bytes: (1...20).map { $0 + UInt8(truncatingIfNeeded: spi) })))
+}
+
+@Suite struct ContestTests {
+    /// A peer may find nothing wrong with this node, and sends to it by what it publishes.
+    @Test func aNodeWhosePodsAreContestedIsHeardUnderEverySPIThatIsPublished() {
+        var scene = Scene()
+        scene.agent.take(info(2), of: "b")
+        scene.run()
+        scene.agent.take(info(3) { $0.podPrefixes.append(prefix("10.0.2.128/25")) }, of: "c")
+        scene.run()
+        scene.agent.take(key(2))
+        scene.run()
+        #expect(scene.held.published?.spi == SPI(rawValue: 2))
+        #expect(scene.spis(from: 2) == [1, 2] && scene.spis(from: 3) == [1, 2])
+        #expect(scene.template(of: 2)?.spi == SPI(rawValue: 1))
+    }
+
+    @Test func noSPIIsPublishedUnderWhichAPeerThatIsHeardWouldBeHeardNoMore() {
+        var scene = Scene()
+        scene.agent.take(info(2), of: "b")
+        scene.run()
+        scene.agent.take(info(3) { $0.addresses = info(2).addresses }, of: "c")
+        scene.run()
+        scene.agent.take(key(2))
+        scene.run()
+        scene.agent.take(info(4), of: "d")
+        scene.run()
+        #expect(scene.held.published?.spi == SPI(rawValue: 1) && scene.spis(from: 2) == [1])
+        #expect(scene.spis(from: 4) == [1, 2], "one that is new hears of the earlier SPI")
+        #expect(scene.run(isThorough: true).isEmpty)
+        scene.agent.forget(node: "c")
+        scene.run()
+        #expect(scene.held.published?.spi == SPI(rawValue: 2) && scene.spis(from: 2) == [1, 2])
+    }
+
+    @Test(arguments: [("b", "c"), ("c", "b")])
+    func aPrefixThatAnotherNodeClaimsTooStaysWhereItIs(owner: String, other: String) {
+        for isKnown in [false, true] {
+            var scene = Scene()
+            scene.agent.take(info(2), of: owner)
+            if isKnown { scene.agent.take(info(3), of: other) }
+            scene.run()
+            let before = scene.held
+            let rival = info(3) { $0.podPrefixes.append(info(2).podPrefixes[0]) }
+            scene.agent.take(rival, of: other)
+            let steps = scene.run()
+            #expect(!isKnown || steps.isEmpty)
+            for (id, policy) in before.policies { #expect(scene.held.policies[id] == policy) }
+            #expect(scene.run(isThorough: true).isEmpty && scene.run(isThorough: true).isEmpty)
+            scene.restart()
+            #expect(scene.run(isThorough: true).isEmpty)
+            // Its owner goes: it is the other's.
+            scene.agent.forget(node: owner)
+            scene.run()
+            #expect(scene.template(of: 2)?.destination == info(3).addresses[0])
+            #expect(scene.run(isThorough: true).isEmpty)
+        }
+    }
+
+    @Test(arguments: [("b", "c"), ("c", "b")])
+    func aPrefixThatSeveralClaimFromTheStartIsBlocked(first: String, second: String) {
+        var scene = Scene()
+        scene.agent.take(info(2), of: first)
+        scene.agent.take(info(3) { $0.podPrefixes.append(info(2).podPrefixes[0]) }, of: second)
+        scene.run()
+        #expect(scene.template(of: 2) == nil && scene.held.nodeInfo.contains(info(2).podPrefixes[0]))
+        #expect(scene.run(isThorough: true).isEmpty)
+        scene.agent.forget(node: second)
+        scene.run()
+        #expect(scene.template(of: 2)?.destination == info(2).addresses[0])
     }
 }
 

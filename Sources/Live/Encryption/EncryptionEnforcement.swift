@@ -119,16 +119,19 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     /// Brings the kernel to what is wanted.
     mutating func settle(at now: UInt64, log: Log) throws(AgentError) {
         precondition(maps != nil, "the programs of encryption are not loaded")
-        let isThorough = mustRead || now >= nextComparison
+        let isPeriodic = now >= nextComparison
+        let isThorough = mustRead || isPeriodic
         if isThorough { try read() }
-        let steps = controller.steps(from: held, isThorough: isThorough, digest: { SHA512.digest(of: $0) })
+        let steps = controller.steps(
+            from: held, isThorough: isThorough, mayRetire: isPeriodic, digest: { SHA512.digest(of: $0) })
+        // Also where a step fails: what is tried again soon after compares nothing.
+        if isPeriodic { nextComparison = now + Self.period }
         hasNews = false
         // Until all of it is done.
         mustRead = true
         foreign = []
         try take(steps, log: log)
         mustRead = false
-        if isThorough { nextComparison = now + Self.period }
         tellProblems(log)
     }
 

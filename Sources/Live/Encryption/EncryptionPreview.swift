@@ -55,7 +55,7 @@ extension NodeEncryption {
     init(local configuration: AgentConfiguration, _ encryption: EncryptionConfiguration, spi: SPI, bootID: String) {
         self.init(
             spi: spi, addresses: configuration.nodeAddresses, bootID: bootID, podPrefixes: encryption.podPrefixes,
-            hasExtendedSequence: configuration.preset == .hardened)
+            hasExtendedSequence: configuration.options.replayWindow == .checked)
     }
 }
 

@@ -1,37 +1,75 @@
 extension EncryptionController {
     /// From what is held to what is wanted of the nodes in `changed`.
     mutating func reconcilingSteps(
-        from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
+        from held: EncryptionHoldings, _ isThorough: Bool, mayRetire: Bool, _ digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
-        let names = changed.sorted()
         var plan = EncryptionPlan(held: held)
-        var healthy: Set<String> = []
-        for name in names {
+        let earlierSPI = publishedSPIToKeep(held)
+        var standings: [String: Standing] = [:]
+        for name in changed.sorted() {
             guard let peer = peers[name] else { continue }
-            if survey.hasFault(node) || survey.hasFault(name) || hasNoNumbers(name) {
-                keepOrBlock(peer, &plan)
+            let standing = self.standing(of: name)
+            standings[name] = standing
+            let rules = standing == .faulty ? nil : checkedRules(for: peer, digest)
+            if let rules { receive(from: peer, by: rules, &plan) }
+            if let earlierSPI, standing != .faulty {
+                receive(from: peer, by: checkedRules(for: peer, spi: earlierSPI, digest), &plan)
+            }
+            if let rules, standing == .healthy, !rules.sending.isEmpty {
+                send(to: peer, by: rules, &plan)
             } else {
-                healthy.insert(name)
-                add(peer, to: &plan, digest)
+                keepOrBlock(name, peer, &plan)
             }
         }
-        if held.published != local, !survey.hasFault(node) { plan.publication = local }
-        planRemovals(healthy, isThorough, &plan, digest)
+        if held.published != local, !survey.hasFault(node), earlierSPI == nil { plan.publication = local }
+        planRemovals(standings, isThorough, mayRetire: mayRetire, &plan, digest)
         return plan.steps
     }
 
-    private func add(_ peer: NodeEncryption, to plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]) {
-        let rules: EncryptionRules
+    /// What can be set up with a peer.
+    private enum Standing {
+        case healthy
+        /// Only receiving.
+        case heard
+        case faulty
+    }
+
+    private func standing(of name: String) -> Standing {
+        if survey.hasFault(node) || !survey.canHear(name) || hasNoNumbers(name) { return .faulty }
+        return survey.hasFault(name) ? .heard : .healthy
+    }
+
+    /// The SPI that must stay published, because a peer that is received from could not be under the current one; nil where
+    /// the current one may be published.
+    private func publishedSPIToKeep(_ held: EncryptionHoldings) -> SPI? {
+        guard let spi = held.published?.spi, spi != local.spi else { return nil }
+        let isNeeded = held.states.values.contains { entry in
+            guard entry.state.isReceiving, local.addresses.contains(entry.state.destination) else { return false }
+            return survey.addressOwners[entry.state.source].map { standing(of: $0) == .faulty } ?? false
+        }
+        return isNeeded ? spi : nil
+    }
+
+    private func receive(from peer: NodeEncryption, by rules: EncryptionRules, _ plan: inout EncryptionPlan) {
+        for step in marks(of: peer) { plan.mark(step) }
+        for change in rules.receiving { plan.want(change, .receiving) }
+    }
+
+    private func send(to peer: NodeEncryption, by rules: EncryptionRules, _ plan: inout EncryptionPlan) {
+        for change in rules.sending { plan.want(change, .sending) }
+        for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
+    }
+
+    /// Rules for a peer without faults but those of its pods.
+    /// - Parameter spi: That the node receives under; nil for the current one.
+    private func checkedRules(
+        for peer: NodeEncryption, spi: SPI? = nil, _ digest: ([UInt8]) -> [UInt8]
+    ) -> EncryptionRules {
         do throws(KeyDerivationError) {
-            rules = try self.rules(for: peer, isEstablished: true, digest: digest)
+            return try rules(for: peer, spi: spi, isEstablished: true, digest: digest)
         } catch {
             preconditionFailure("a fault that was not noted: \(error)")
         }
-        for step in marks(of: peer) { plan.mark(step) }
-        for change in rules.receiving { plan.want(change, .receiving) }
-        guard !rules.sending.isEmpty else { return keepOrBlock(peer, &plan) }
-        for change in rules.sending { plan.want(change, .sending) }
-        for prefix in peer.podPrefixes { encryptAndGuard(prefix, &plan) }
     }
 
     private func encryptAndGuard(_ prefix: Prefix, _ plan: inout EncryptionPlan) {
@@ -39,13 +77,18 @@ extension EncryptionController {
         for change in EncryptionRules.guards(local, to: prefix, options) { plan.want(change, .sending) }
     }
 
-    /// What sends to a peer goes on doing so, and for all its prefixes. Where nothing does, nothing leaves.
-    private func keepOrBlock(_ peer: NodeEncryption, _ plan: inout EncryptionPlan) {
+    /// What sends to a peer goes on doing so, and for all its prefixes that nobody else claims; those that several claim stay
+    /// where they are. Where nothing sends, nothing leaves.
+    private func keepOrBlock(_ name: String, _ peer: NodeEncryption, _ plan: inout EncryptionPlan) {
         let prefixes = peer.podPrefixes.filter { !survey.ownPrefixes.contains($0) }
         let held = plan.held
-        let template = prefixes.lazy.compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
-        if let template { plan.keep(template) }
+        let common = prefixes.lazy.filter { !survey.isContested($0, of: name) }
+            .compactMap { held.establishedTemplate(to: $0, at: peer.addresses) }.first
         for prefix in prefixes {
+            let template =
+                survey.isContested(prefix, of: name)
+                ? held.establishedTemplate(to: prefix, at: addresses(claiming: prefix)) : common
+            if let template { plan.keep(template) }
             if template != nil || options.unknownSPI == .block {
                 for change in EncryptionRules.sendingPolicies(to: prefix, template, options.nodeErrors) {
                     plan.want(change, .sending)
@@ -55,11 +98,17 @@ extension EncryptionController {
         }
     }
 
+    /// Of all nodes that have the prefix.
+    private func addresses(claiming prefix: Prefix) -> [IPAddress] {
+        peers.values.filter { $0.podPrefixes.contains(prefix) }.flatMap(\.addresses)
+    }
+
     // MARK: Removal
 
-    /// What is held and not wanted. Of peers with faults nothing goes.
+    /// What is held and not wanted. Of peers with faults nothing goes, but for what is not received under any more.
     private mutating func planRemovals(
-        _ healthy: Set<String>, _ isThorough: Bool, _ plan: inout EncryptionPlan, _ digest: ([UInt8]) -> [UInt8]
+        _ standings: [String: Standing], _ isThorough: Bool, mayRetire: Bool, _ plan: inout EncryptionPlan,
+        _ digest: ([UInt8]) -> [UInt8]
     ) {
         let held = plan.held
         for prefix in held.nodeInfo where isObsolete(prefix, isThorough) { plan.leaveClear(prefix) }
@@ -76,20 +125,22 @@ extension EncryptionController {
         var old: [XFRMState.ID] = []
         for (id, entry) in held.states where !plan.wants(id) {
             let state = entry.state
-            let isReceiving = state.outputMark == .decrypted
-            let address = isReceiving ? state.source : state.destination
+            let address = state.isReceiving ? state.source : state.destination
             guard let owner = survey.addressOwners[address] else {
                 if isThorough || goneAddresses.contains(address) { plan.remove(id) }
                 continue
             }
-            guard healthy.contains(owner) else { continue }
-            if !isReceiving || !local.addresses.contains(state.destination) || (isThorough && isDone(entry, held)) {
+            guard let standing = standings[owner], standing == .healthy || standing == .heard && state.isReceiving
+            else { continue }
+            if !state.isReceiving || !local.addresses.contains(state.destination)
+                || (mayRetire && isDone(entry, held))
+            {
                 plan.remove(id)
             } else {
                 old.append(id)
             }
         }
-        if isThorough {
+        if mayRetire {
             lastCounts = lastCounts.filter { held.states[$0.key] != nil && !plan.wants($0.key) }
         }
         for id in old.inOrder { renew(id, &plan, digest) }
@@ -147,8 +198,9 @@ extension EncryptionController {
         guard !addresses.isEmpty else { return }
         var used = Set(numbers.values)
         var inUse: [IPAddress: UInt16] = held.peerMarks.compactMapValues(\.peerNumber)
-        for entry in held.states.values where inUse[entry.state.source] == nil {
-            inUse[entry.state.source] = PacketMark(rawValue: entry.state.mark.value).peerNumber
+        for id in Array(held.states.keys).inOrder {
+            guard let source = held.states[id]?.state.source, inUse[source] == nil else { continue }
+            inUse[source] = PacketMark(rawValue: id.mark.value).peerNumber
         }
         for address in addresses {
             guard let number = inUse[address], used.insert(number).inserted else { continue }
@@ -161,6 +213,11 @@ extension EncryptionController {
             numbers[address] = number
         }
     }
+}
+
+extension XFRMState {
+    /// Of those that this agent makes.
+    fileprivate var isReceiving: Bool { outputMark == .decrypted }
 }
 
 extension EncryptionHoldings {

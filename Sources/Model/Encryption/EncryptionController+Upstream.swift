@@ -6,7 +6,10 @@ extension EncryptionController {
         var mustPublish = false
         for event in events {
             switch event {
-            case .start: mustPublish = true
+            case .start:
+                let others = held.policies.values.filter(isOfAnotherPreset)
+                steps += others.map(\.id).inOrder.map { .xfrm(.deletePolicy($0)) }
+                mustPublish = true
             case .peer(let name): steps += handlerSteps(name, held, digest)
             case .gone(let peer): steps += removal(of: peer, from: held)
             case .key:
@@ -16,6 +19,13 @@ extension EncryptionController {
             }
         }
         return mustPublish ? steps + [.publish(local)] : steps
+    }
+
+    /// Whether a policy is one that these options have no use for, so that nothing would take it away: it blocks what
+    /// leaves in clear here, or names the key of an earlier day for a node's errors.
+    private func isOfAnotherPreset(_ policy: XFRMPolicy) -> Bool {
+        policy.priority == EncryptionRules.guardPriority || policy.action == .block && options.unknownSPI == .leaveClear
+            || policy.direction == .out && policy.selector.icmpType != nil && options.nodeErrors != .encrypt
     }
 
     /// Without a key for it, nothing comes of a peer but its prefixes in km_nodeinfo (H20).
@@ -62,6 +72,8 @@ extension [XFRMPolicy.ID] {
             guard a.direction == b.direction else { return a.direction.rawValue < b.direction.rawValue }
             let (first, second) = (a.selector.destination.orderingKey, b.selector.destination.orderingKey)
             guard first == second else { return first < second }
+            let (from, to) = (a.selector.source.orderingKey, b.selector.source.orderingKey)
+            guard from == to else { return from < to }
             let types = (a.selector.icmpType.map(Int.init) ?? -1, b.selector.icmpType.map(Int.init) ?? -1)
             guard types.0 == types.1 else { return types.0 < types.1 }
             return (a.mark.value, a.mark.mask) < (b.mark.value, b.mark.mask)

@@ -101,8 +101,9 @@ public struct EncryptionController: Hashable, Sendable {
         gonePrefixes.formUnion(earlier.podPrefixes.filter { info?.podPrefixes.contains($0) != true })
     }
 
-    /// What keeps traffic with nodes from being encrypted as it is meant, by node. With such a node nothing is set up: what
-    /// sends to it encrypted stays, and what has nothing to send to it encrypted is blocked where `unknownSPI` says so (H20).
+    /// What keeps traffic with nodes from being encrypted as it is meant, by node. Nothing new is set up to send to such a
+    /// node: what sends to it encrypted stays, and what has nothing to send to it encrypted is blocked where `unknownSPI`
+    /// says so (H20).
     public var problems: [EncryptionProblem] {
         let survey =
             isSurveyStale ? EncryptionSurvey(node: node, local: local, peers: peers, keys: keys) : self.survey
@@ -117,21 +118,23 @@ public struct EncryptionController: Hashable, Sendable {
     /// thorough.
     ///
     /// A state that receives under an earlier key goes when that of the current key has received something, and it has
-    /// received nothing itself between two thorough calls: so these must be further apart than any agent takes for the
-    /// steps of one call.
+    /// received nothing itself between two thorough calls that may retire it: so these must be further apart than any agent
+    /// takes for the steps of one call.
     /// - Parameters:
     ///   - held: Where `staleKeys` are kept (H19), what is there already counts for little.
     ///   - isThorough: Whether all nodes' rules are computed, and not only those of nodes that changed since the last call;
     ///     and whether what belongs to nobody is removed.
+    ///   - mayRetire: Whether a thorough call is far enough from the last one that might, to compare what states of earlier
+    ///     keys have received.
     ///   - digest: SHA-512.
     public mutating func steps(
-        from held: EncryptionHoldings, isThorough: Bool, digest: ([UInt8]) -> [UInt8]
+        from held: EncryptionHoldings, isThorough: Bool, mayRetire: Bool = true, digest: ([UInt8]) -> [UInt8]
     ) -> [EncryptionStep] {
         if isSurveyStale || isThorough {
             let earlier = survey
             survey = EncryptionSurvey(node: node, local: local, peers: peers, keys: keys)
             isSurveyStale = false
-            for name in peers.keys where earlier.hasFault(name) != survey.hasFault(name) { changed.insert(name) }
+            for name in peers.keys where earlier.problems[name] != survey.problems[name] { changed.insert(name) }
         }
         defer {
             events = []
@@ -144,15 +147,18 @@ public struct EncryptionController: Hashable, Sendable {
         if options.inboundState == .peer { assignNumbers(changed.sorted(), held) }
         switch options.staleKeys {
         case .keep: return upstreamSteps(from: held, digest: digest)
-        case .replace: return reconcilingSteps(from: held, isThorough: isThorough, digest: digest)
+        case .replace: return reconcilingSteps(from: held, isThorough, mayRetire: isThorough && mayRetire, digest)
         }
     }
 
     /// Rules for one peer.
+    /// - Parameter spi: That the node receives under; nil for the current one.
     func rules(
-        for peer: NodeEncryption, isEstablished: Bool = false, digest: ([UInt8]) -> [UInt8]
+        for peer: NodeEncryption, spi: SPI? = nil, isEstablished: Bool = false, digest: ([UInt8]) -> [UInt8]
     ) throws(KeyDerivationError) -> EncryptionRules {
-        try EncryptionRules(
+        var local = local
+        local.spi = spi ?? local.spi
+        return try EncryptionRules(
             local: local, remote: peer, keys: keys, options: options, isEstablished: isEstablished,
             receivedMark: { numbers[$0].map(PacketMark.received) ?? .none }, digest: digest)
     }

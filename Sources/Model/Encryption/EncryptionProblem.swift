@@ -50,10 +50,17 @@ public struct EncryptionProblem: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether nothing can be set up with the node, in either direction. To a node with an unknown SPI only sending
-    /// waits.
+    /// Whether nothing can be set up to send to the node. With an unknown SPI it waits for a key.
     public var isFault: Bool {
         if case .unknownSPI = kind { return false }
         return true
+    }
+
+    /// Whether it is a fault of the node's pod prefixes alone: the node is received from all the same.
+    var isOfPods: Bool {
+        switch kind {
+        case .noPods, .overlappingPods: true
+        default: false
+        }
     }
 }

@@ -111,7 +111,7 @@ public struct EncryptionRules: Hashable, Sendable {
     }
 
     /// Behind that of every other policy of ours.
-    private static let guardPriority: UInt32 = 1000
+    static let guardPriority: UInt32 = 1000
 
     /// What becomes of packets to a peer's prefix: of those that tc marks, and (H17) of ICMP errors, which the node makes
     /// itself about packets that it decrypted, and no program marks.

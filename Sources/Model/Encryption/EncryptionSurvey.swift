@@ -41,6 +41,17 @@ struct EncryptionSurvey: Hashable, Sendable {
 
     func hasFault(_ node: String) -> Bool { problems[node]?.first?.isFault ?? false }
 
+    /// Whether packets of a node can be told to be its own, whoever else claims its pods: it may find nothing wrong with this
+    /// node, and send.
+    func canHear(_ node: String) -> Bool { problems[node]?.allSatisfy { !$0.isFault || $0.isOfPods } ?? true }
+
+    /// Whether a prefix that a node claims overlaps another node's.
+    func isContested(_ prefix: Prefix, of node: String) -> Bool {
+        problems[node]?.contains { problem in
+            if case .overlappingPods(prefix, _, _) = problem.kind { true } else { false }
+        } ?? false
+    }
+
     private mutating func note(_ node: String, _ kind: EncryptionProblem.Kind) {
         let problem = EncryptionProblem(node: node, kind)
         if problems[node]?.contains(problem) != true { problems[node, default: []].append(problem) }
