@@ -21,6 +21,6 @@ extension Agent {
         try AgentError.wrapping {
             try marking.settle(pods, uplinks: uplinks, on: dataplane, isThorough: isThorough, log: log)
         }
-        encryption?.hasUplinks = marking.hasAllUplinks
+        self.encryption?.hasUplinks = marking.hasAllUplinks
     }
 }
