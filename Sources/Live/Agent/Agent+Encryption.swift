@@ -9,7 +9,7 @@ extension AgentConfiguration {
         if try KeyFile(path: encryption.keyFile).isReadableByOthers {
             log.warning("others may read the key file", LogField("file", .init(encryption.keyFile)))
         }
-        let registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory)
+        let registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory, node: node)
         let socket: XFRMSocket
         do throws(KernelError) {
             try XFRMSocket.probe(Set(nodeAddresses.map(\.family)))

@@ -11,7 +11,8 @@ public struct EncryptionPreview: Sendable {
 
     init(_ configuration: AgentConfiguration, _ encryption: EncryptionConfiguration) throws(AgentError) {
         let key = try KeyFile(path: encryption.keyFile).key
-        var registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory)
+        var registry = try NodeInfoDirectory(
+            path: encryption.nodeInfoDirectory, node: configuration.node)
         let news = try registry.takeChanges(isThorough: true)
         let local = NodeEncryption(local: configuration, encryption, spi: key.spi, bootID: try BootID.read())
         var controller = EncryptionController(
