@@ -144,7 +144,7 @@ public struct KeyFile: Hashable, Sendable {
     /// Tells keys apart and nothing of them: the first half of a digest's first half, in hexadecimal.
     public static func fingerprint(of key: EncryptionKey) -> String {
         var bytes = Array("kmesh key fingerprint".utf8)
-        bytes.reserveCapacity(bytes.count + key.key.bytes.count)
+        bytes.reserveCapacity(bytes.count + key.key.byteCount)
         var secret = key.key.bytes
         bytes += secret
         defer {
