@@ -5,7 +5,10 @@ extension AgentConfiguration {
     func encryptionEnforcement(
         _ state: borrowing StateDirectory, log: Log
     ) throws(AgentError) -> EncryptionEnforcement<NodeInfoDirectory>? {
-        guard let encryption else { return nil }
+        guard let encryption else {
+            try EncryptionRecord.refuseLeftovers(inDirectory: stateDirectory)
+            return nil
+        }
         if try KeyFile(path: encryption.keyFile).isReadableByOthers {
             log.warning("others may read the key file", LogField("file", .init(encryption.keyFile)))
         }
