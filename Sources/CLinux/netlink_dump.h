@@ -5,7 +5,10 @@
 
 #include <libmnl/libmnl.h>
 
-/* Asks for all objects of a type, by a header of that type's family. Returns 0, or an error number. */
+/*
+ * Asks for all objects of a type, by a header of that type's family; anew when they change while they are told.
+ * Returns 0, or an error number: EINTR when they change again and again.
+ */
 int km_netlink_dump(struct mnl_socket *socket, int type, const void *header, size_t header_size, mnl_cb_t take,
 		    void *context);
 /* Asks for the one object that the header names. Returns 0, or an error number. */

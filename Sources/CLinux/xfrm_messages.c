@@ -312,25 +312,27 @@ static void read_state_attribute(const struct nlattr *attribute, struct km_xfrm_
 
 int km_xfrm_read_state(const struct nlmsghdr *message, struct km_xfrm_state *state)
 {
-	const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
+	struct xfrm_usersa_info info;
 
 	memset(state, 0, sizeof(*state));
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info))
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(info))
 		return 0;
-	state->is_ipv6 = info->family == AF_INET6;
-	state->source = read_address(&info->saddr, state->is_ipv6);
-	state->destination = read_address(&info->id.daddr, state->is_ipv6);
-	state->spi = be32toh(info->id.spi);
-	state->is_esp = info->id.proto == IPPROTO_ESP;
-	state->request_id = info->reqid;
-	state->replay_window = info->replay_window;
-	state->is_extended = !!(info->flags & XFRM_STATE_ESN);
-	state->takes_either_family = !!(info->flags & XFRM_STATE_AF_UNSPEC);
-	state->packet_count = info->curlft.packets;
-	state->is_other = !state->is_esp || info->mode != XFRM_MODE_TUNNEL || !selects_all(&info->sel) ||
-			  (info->flags & ~(XFRM_STATE_ESN | XFRM_STATE_AF_UNSPEC));
-	mnl_attr_for_each(attribute, message, sizeof(*info))
+	/* Its numbers of 64 bits need not be aligned there. */
+	memcpy(&info, mnl_nlmsg_get_payload(message), sizeof(info));
+	state->is_ipv6 = info.family == AF_INET6;
+	state->source = read_address(&info.saddr, state->is_ipv6);
+	state->destination = read_address(&info.id.daddr, state->is_ipv6);
+	state->spi = be32toh(info.id.spi);
+	state->is_esp = info.id.proto == IPPROTO_ESP;
+	state->request_id = info.reqid;
+	state->replay_window = info.replay_window;
+	state->is_extended = !!(info.flags & XFRM_STATE_ESN);
+	state->takes_either_family = !!(info.flags & XFRM_STATE_AF_UNSPEC);
+	state->packet_count = info.curlft.packets;
+	state->is_other = !state->is_esp || info.mode != XFRM_MODE_TUNNEL || !selects_all(&info.sel) ||
+			  (info.flags & ~(XFRM_STATE_ESN | XFRM_STATE_AF_UNSPEC));
+	mnl_attr_for_each(attribute, message, sizeof(info))
 		read_state_attribute(attribute, state);
 	state->is_other |= !state->key_size;
 	return 1;
@@ -361,27 +363,28 @@ static void read_templates(const struct nlattr *attribute, struct km_xfrm_policy
 
 int km_xfrm_read_policy(const struct nlmsghdr *message, struct km_xfrm_policy *policy)
 {
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(message);
 	const struct xfrm_userpolicy_type *type;
 	const struct nlattr *attribute;
 	struct km_xfrm_selector *selector = &policy->selector;
+	struct xfrm_userpolicy_info info;
 
 	memset(policy, 0, sizeof(*policy));
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info))
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(info))
 		return 0;
-	selector->is_ipv6 = info->sel.family == AF_INET6;
-	selector->source = read_address(&info->sel.saddr, selector->is_ipv6);
-	selector->destination = read_address(&info->sel.daddr, selector->is_ipv6);
-	selector->source_length = info->sel.prefixlen_s;
-	selector->destination_length = info->sel.prefixlen_d;
-	selector->protocol = info->sel.proto;
-	selector->source_port = be16toh(info->sel.sport);
-	selector->source_port_mask = be16toh(info->sel.sport_mask);
-	policy->priority = info->priority;
-	policy->direction = info->dir;
-	policy->is_blocking = info->action == XFRM_POLICY_BLOCK;
-	policy->is_other = info->sel.dport_mask || info->sel.ifindex || info->sel.user || info->flags;
-	mnl_attr_for_each(attribute, message, sizeof(*info)) {
+	memcpy(&info, mnl_nlmsg_get_payload(message), sizeof(info));
+	selector->is_ipv6 = info.sel.family == AF_INET6;
+	selector->source = read_address(&info.sel.saddr, selector->is_ipv6);
+	selector->destination = read_address(&info.sel.daddr, selector->is_ipv6);
+	selector->source_length = info.sel.prefixlen_s;
+	selector->destination_length = info.sel.prefixlen_d;
+	selector->protocol = info.sel.proto;
+	selector->source_port = be16toh(info.sel.sport);
+	selector->source_port_mask = be16toh(info.sel.sport_mask);
+	policy->priority = info.priority;
+	policy->direction = info.dir;
+	policy->is_blocking = info.action == XFRM_POLICY_BLOCK;
+	policy->is_other = info.sel.dport_mask || info.sel.ifindex || info.sel.user || info.flags;
+	mnl_attr_for_each(attribute, message, sizeof(info)) {
 		switch (mnl_attr_get_type(attribute)) {
 		case XFRMA_TMPL:
 			read_templates(attribute, policy);

@@ -81,7 +81,7 @@ final class Cluster {
     /// Whether a node's agent has put all in force; throws when it has ended.
     func isInForce(_ node: GuestNode) throws -> Bool {
         guard let agent = agents[node] else { throw Failure("no agent on \(node.name)") }
-        if agent.text.contains("in force") { return true }
+        if agent.text.contains("in force cgroup=") { return true }
         if agent.hasEnded { throw Failure("the agent of \(node.name) ended with \(agent.code ?? 0):\n\(agent.text)") }
         return false
     }

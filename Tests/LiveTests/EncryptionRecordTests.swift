@@ -64,6 +64,62 @@ private func policy(icmpType: UInt8? = nil) throws -> XFRMPolicy.ID {
     #expect(try EncryptionRecord(in: directory).states.isEmpty)
 }
 
+@Test func theRecordOfAnotherNetworkNamespaceIsNotForgotten() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.path(of: "state")
+    func rewrite(_ directory: borrowing StateDirectory, _ isWanted: (Substring) -> Bool) throws {
+        let bytes = try #require(try directory.contents(of: EncryptionRecord.fileName))
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let header = lines[0].split(separator: " ").dropLast().joined(separator: " ") + " 4711"
+        let text = ([header[...]] + lines.dropFirst().filter(isWanted)).joined(separator: "\n") + "\n"
+        try directory.replace(EncryptionRecord.fileName, with: Array(text.utf8))
+    }
+    let directory = try StateDirectory(path: path)
+    do {
+        var record = try EncryptionRecord(in: directory)
+        try record.add([state], [])
+    }
+    try rewrite(directory) { _ in true }
+    let error = #expect(throws: AgentError.self) { try EncryptionRecord.identities(inDirectory: path) }
+    #expect("\(String(describing: error))".contains("cookie 4711"))
+    #expect(throws: AgentError.self) { try EncryptionRecord(in: directory).states }
+    #expect(throws: AgentError.self) { try EncryptionRemoval.perform(inDirectory: path) }
+    // One that names nothing is nobody's.
+    try rewrite(directory) { _ in false }
+    #expect(try EncryptionRecord(in: directory).states.isEmpty)
+}
+
+@Test func aNodeThatIsNotToEncryptLeavesNothingInForce() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.path(of: "state")
+    try EncryptionRecord.refuseLeftovers(inDirectory: path)
+    do {
+        let directory = try StateDirectory(path: path)
+        var record = try EncryptionRecord(in: directory)
+        try EncryptionRecord.refuseLeftovers(inDirectory: path)
+        try record.add([], [try policy()])
+    }
+    let error = #expect(throws: AgentError.self) { try EncryptionRecord.refuseLeftovers(inDirectory: path) }
+    #expect("\(String(describing: error))".contains("kmesh-live detach --state-dir \(path)"))
+}
+
+@Test func theRecordDoesNotGrowWithWhatIsGone() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.path(of: "state")
+    let directory = try StateDirectory(path: path)
+    var record = try EncryptionRecord(in: directory)
+    try record.add([other], [try policy()])
+    for _ in 0..<2000 {
+        try record.add([state], [])
+        try record.remove([state], [])
+    }
+    #expect(try #require(try directory.contents(of: EncryptionRecord.fileName)).count < 70_000)
+    try record.add([state], [])
+    let seen = try #require(try EncryptionRecord.identities(inDirectory: path))
+    #expect(seen.states == [state, other])
+    #expect(seen.policies == [try policy()])
+}
+
 @Test func nothingIsOursWithoutARecord() throws {
     #expect(try EncryptionRecord.identities(inDirectory: "/nowhere") == nil)
     #expect(try EncryptionRemoval.perform(inDirectory: "/nowhere") == (0, 0))

@@ -37,7 +37,9 @@ private let report = EncryptionReport(
     }
     func policy(_ prefix: String, _ action: XFRMPolicy.Action) throws -> XFRMPolicy {
         let selector = XFRMSelector(source: .everything(of: .v4), destination: try #require(Prefix(prefix)))
-        return XFRMPolicy(.out, selector, mark: .exactly(.encrypt), action: action, templates: [])
+        let template = XFRMPolicy.Template(source: own, destination: .v4(0xc0a8_6402), spi: SPI(rawValue: 2))
+        return XFRMPolicy(
+            .out, selector, mark: .exactly(.encrypt), action: action, templates: action == .allow ? [template] : [])
     }
     let states = [
         found(.v4(0xc0a8_6402), own, 2, 5), found(.v4(0xc0a8_6402), own, 1, 6), found(own, .v4(0xc0a8_6402), 2, 7),
@@ -46,13 +48,25 @@ private let report = EncryptionReport(
     let policies = [
         try policy("10.244.2.0/24", .allow), try policy("10.245.2.0/24", .allow), try policy("10.244.4.0/24", .block),
     ]
-    let peers = EncryptionStatus.peers(of: report, states, policies)
+    let nodeInfo = Set(report.peers.values.flatMap(\.podPrefixes))
+    let peers = EncryptionStatus.peers(of: report, states, policies, nodeInfo: nodeInfo)
     #expect(peers.map(\.node) == ["b", "c", "d"])
     #expect(peers.map(\.standing) == [.same, .behind, .ahead])
     #expect(peers.map(\.isHeard) == [true, false, false])
     #expect(peers.map(\.sending) == [.encrypted, .none, .blocked])
     #expect(peers[0].receivedCount == 11 && peers[0].sentCount == 7)
-    let half = EncryptionStatus.peers(of: report, states, [try policy("10.244.2.0/24", .allow)])
+    let half = EncryptionStatus.peers(
+        of: report, states, [try policy("10.244.2.0/24", .allow)], nodeInfo: nodeInfo)
     #expect(half[0].sending == .partly)
+    // Its state is gone.
+    let lost = EncryptionStatus.peers(of: report, [], policies, nodeInfo: nodeInfo)
+    #expect(lost.map(\.sending) == [.blocked, .none, .blocked])
+    // Nothing is marked.
+    let unmarked = EncryptionStatus.peers(of: report, states, policies, nodeInfo: [])
+    #expect(unmarked.map(\.sending) == [.none, .none, .none])
+    let partly = EncryptionStatus.peers(
+        of: report, states, policies, nodeInfo: [try #require(Prefix("10.244.2.0/24"))])
+    #expect(partly[0].sending == .partly)
+    #expect(report.standing(of: SPI(rawValue: 9)) == .ahead)
     #expect(report.standing(of: SPI(rawValue: 0)) == .unknown)
 }

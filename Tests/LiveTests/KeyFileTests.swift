@@ -75,6 +75,24 @@ func whatIsWrittenIsRead(_ bitCount: Int) throws {
     #expect(KeyFile.fingerprint(of: key).count == 16)
 }
 
+@Test func aKeyIsNotPutInThePlaceOfOneThatCameMeanwhile() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.path(of: "key.json")
+    let keys = try [1, 2].map {
+        try #require(try KeyFile.randomKey(bitCount: 128, spi: SPI(rawValue: $0)))
+    }
+    // What a writer that was killed has left.
+    try scratch.write("half a key", to: ".key.json.new")
+    try KeyFile.writeNew(keys[0], to: path)
+    let error = #expect(throws: KernelError.self) { try KeyFile.writeNew(keys[1], to: path) }
+    #expect(error?.errno == EEXIST)
+    #expect(try KeyFile(path: path).key == keys[0])
+    try KeyFile.write(keys[1], to: path)
+    #expect(try KeyFile(path: path).key == keys[1])
+    // The path is lent for the call.
+    #expect(unsafe access(scratch.path(of: ".key.json.new"), F_OK) == -1)
+}
+
 @Test func otherSizesOfKeysAreRefused() throws {
     for bitCount in [0, 64, 127, 512] {
         #expect(try KeyFile.randomKey(bitCount: bitCount, spi: SPI(rawValue: 1)) == nil)

@@ -232,7 +232,7 @@ struct MarkingTests {
             let end = try HostInterface(name: "veth0")
             let uplink = try HostInterface(name: "up0")
             func settle(_ pods: [(pod: ManagedPod, namespace: NetworkNamespace?)], _ uplinks: [String]) throws {
-                try marking.settle(pods, uplinks: uplinks, on: dataplane, isThorough: false, log: log)
+                try marking.settle(pods, uplinks: .named(uplinks), on: dataplane, isThorough: false, log: log)
             }
             func pinned() throws -> [TCAttachment] { try TCAttachment.pinned(in: directory) }
             try settle([(managed, namespace)], ["up0", "up9"])
@@ -258,6 +258,44 @@ struct MarkingTests {
             try equal(marking.hasAllUplinks, false)
             try PodMarking.detachAll(from: directory)
             try equal(try pinned(), [])
+        }
+    }
+
+    @Test func anUplinkWithoutItsAddressKeepsItsProgram() throws {
+        var scene = try MarkingScene()
+        let (directory, node) = (scene.directory, scene.node.path)
+        try scene.succeed(["sh", "-c", "ip link add up0 type veth peer name up1"], in: scene.node)
+        try inNamespace(node) {
+            let dataplane = try Dataplane(MarkingScene.settings(), pins: directory)
+            var marking = PodMarking()
+            func settle(_ uplinks: PodMarking.Uplinks) throws -> Int {
+                try marking.settle(
+                    [], uplinks: uplinks, on: dataplane, isThorough: true, log: Log(level: .error))
+                return try TCAttachment.pinned(in: directory).count
+            }
+            try equal(try settle(.found(["up0"])), 1)
+            try equal(try settle(.found([])), 1)
+            try equal(marking.hasAllUplinks, false)
+            // Another one has the address now.
+            try equal(try settle(.found(["veth0"])), 2)
+            try equal(try settle(.named(["up0"])), 1)
+        }
+        try scene.succeed(["sh", "-c", "ip link delete up0"], in: scene.node)
+        try inNamespace(node) {
+            let dataplane = try Dataplane(MarkingScene.settings(), pins: directory)
+            var marking = PodMarking()
+            try marking.settle([], uplinks: .found([]), on: dataplane, isThorough: true, log: Log(level: .error))
+            try equal(try TCAttachment.pinned(in: directory), [])
+        }
+    }
+
+    @Test func onlyWhatIsSurelyNotThereIsGone() throws {
+        let scene = try MarkingScene()
+        try inNamespace(scene.node.path) {
+            let end = try HostInterface(name: "veth0")
+            try equal(HostInterface.isGone(end.index), false)
+            try equal(HostInterface.isGone(4711), true)
+            try equal(try HostInterface.end(ofPodInterface: 1, linkedTo: 4711), nil)
         }
     }
 

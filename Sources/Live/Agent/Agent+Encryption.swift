@@ -5,11 +5,14 @@ extension AgentConfiguration {
     func encryptionEnforcement(
         _ state: borrowing StateDirectory, log: Log
     ) throws(AgentError) -> EncryptionEnforcement<NodeInfoDirectory>? {
-        guard let encryption else { return nil }
+        guard let encryption else {
+            try EncryptionRecord.refuseLeftovers(inDirectory: stateDirectory)
+            return nil
+        }
         if try KeyFile(path: encryption.keyFile).isReadableByOthers {
             log.warning("others may read the key file", LogField("file", .init(encryption.keyFile)))
         }
-        let registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory)
+        let registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory, node: node)
         let socket: XFRMSocket
         do throws(KernelError) {
             try XFRMSocket.probe(Set(nodeAddresses.map(\.family)))

@@ -14,10 +14,12 @@ extension Agent {
         _ pods: [(pod: ManagedPod, namespace: NetworkNamespace?)], isThorough: Bool
     ) throws(AgentError) {
         guard let encryption = configuration.encryption else { return }
-        var uplinks = encryption.uplinks
-        if uplinks.isEmpty {
-            uplinks = try AgentError.wrapping { try HostInterface.names(having: configuration.nodeAddresses) }
-        }
+        let uplinks: PodMarking.Uplinks =
+            if encryption.uplinks.isEmpty {
+                .found(try AgentError.wrapping { try HostInterface.names(having: configuration.nodeAddresses) })
+            } else {
+                .named(encryption.uplinks)
+            }
         try AgentError.wrapping {
             try marking.settle(pods, uplinks: uplinks, on: dataplane, isThorough: isThorough, log: log)
         }

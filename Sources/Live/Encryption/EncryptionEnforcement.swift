@@ -15,12 +15,14 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
 
     let node: String
     private(set) var controller: EncryptionController
-    /// What the kernel holds of ours, as far as is known.
-    private(set) var held = EncryptionHoldings()
+    /// What the kernel had when it was looked at last, and what was done since.
+    private var listing = EncryptionListing()
     /// Whether what the kernel holds must be looked at before the next step.
     private(set) var mustRead = true
     /// States and policies of others in the places of ours.
     private(set) var foreign: [String] = []
+    /// Infos of nodes that cannot be used.
+    private var infoProblems: [String] = []
     private(set) var counts = EncryptionCounts()
     private var key: KeyFollower
     private var registry: Registry
@@ -77,6 +79,9 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     /// Whether what the key file says is not in use, because it cannot be.
     var keyProblem: String? { key.problem }
 
+    /// What the kernel holds of ours, as far as is known.
+    var held: EncryptionHoldings { listing.held }
+
     // MARK: What changes
 
     /// Takes note of the key and of nodes.
@@ -84,7 +89,9 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     mutating func takeNews(at now: UInt64, isThorough: Bool, log: Log) throws(AgentError) {
         switch try AgentError.kernel({ () throws(KernelError) in try key.look(at: now, isThorough: isThorough) }) {
         case .nothing: break
-        case .bad(let problem): log.error("bad key file; the key before it stays", LogField("error", .init(problem)))
+        case .bad(let problem):
+            log.error("bad key file; the key before it stays", LogField("error", .init(problem)))
+            hasNews = true
         case .key(let new):
             log.info("key read", LogField("spi", .init(new.spi)))
             controller.take(new)
@@ -96,6 +103,10 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
             log.error("bad node info; what it said before stays", LogField("error", .init(error)))
         }
         for change in news.changes { take(change) }
+        let problems = registry.problems.map(\.description)
+        // For the report.
+        if problems != infoProblems { hasNews = true }
+        infoProblems = problems
     }
 
     private mutating func take(_ change: NodeInfoChange) {
@@ -129,7 +140,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         hasNews = false
         // Until all of it is done.
         mustRead = true
-        foreign = []
+        if isThorough { foreign = [] }
         try take(steps, log: log)
         mustRead = false
         tellProblems(log)
@@ -137,30 +148,17 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
 
     /// Looks at what the kernel holds.
     private mutating func read() throws(AgentError) {
-        let states = try AgentError.kernel { () throws(KernelError) in try socket.states() }
-        let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
-        let prefixes = try AgentError.kernel { () throws(KernelError) in try maps?.prefixes() } ?? []
-        let marks = try AgentError.kernel { () throws(KernelError) in try maps?.peerMarks() } ?? [:]
-        for found in states where record.states.contains(found.id) && found.state?.outputMark == nil {
-            sent[found.id] = found.sent
+        let (ours, published, known) = ((states: record.states, policies: record.policies), published, held)
+        listing = try AgentError.kernel { () throws(KernelError) in
+            try EncryptionListing(socket, maps, ours: ours, published: published, known: known)
         }
-        held = EncryptionHoldings(
-            states: states.compactMap { found in
-                record.states.contains(found.id)
-                    ? found.state.map { .init($0, packetCount: found.packetCount) } : nil
-            },
-            policies: policies.compactMap { record.policies.contains($0.id) ? $0.policy : nil },
-            nodeInfo: prefixes, peerMarks: marks, published: published)
+        sent.merge(listing.sent) { $1 }
     }
 
     // MARK: Steps
 
     private mutating func take(_ steps: [EncryptionStep], log: Log) throws(AgentError) {
         guard !steps.isEmpty else { return }
-        // Known to be ours before they are made.
-        try AgentError.kernel { () throws(KernelError) in
-            try record.add(steps.compactMap(\.madeState), steps.compactMap(\.madePolicy))
-        }
         var done = EncryptionCounts()
         defer { counts.add(done) }
         for step in steps {
@@ -170,7 +168,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
                 counts.failures += 1
                 throw error
             }
-            held.apply(step)
+            listing.held.apply(step)
             done.count(step)
         }
         try AgentError.kernel { () throws(KernelError) in
@@ -200,26 +198,33 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
         case .leaveClear(let prefix):
             try AgentError.kernel { () throws(KernelError) in _ = try maps?.leaveClear(prefix) }
         case .xfrm(let change):
-            do throws(KernelError) {
-                try apply(change)
-            } catch {
-                guard error.errno == EEXIST else {
-                    throw error.isMissingCipher ? .missingCipher(error) : .kernel(error)
-                }
-                return try leaveOut(step)
-            }
+            return try isApplied(change, of: step)
         }
         return true
     }
 
-    /// Somebody else's, unless it is ours and the preset adds blindly.
-    private mutating func leaveOut(_ step: EncryptionStep) throws(AgentError) -> Bool {
-        let isOurs =
-            step.madeState.map { held.states[$0] != nil } ?? step.madePolicy.map { held.policies[$0] != nil } ?? false
-        guard !isOurs else { return false }
+    /// What is made is known to be ours before, and not when it is somebody else's, or could not be made.
+    private mutating func isApplied(_ change: XFRMChange, of step: EncryptionStep) throws(AgentError) -> Bool {
+        if listing.isOthers(step) { return leaveOut(step) }
         let (states, policies) = (step.madeState.map { [$0] } ?? [], step.madePolicy.map { [$0] } ?? [])
-        foreign += states.map(\.description) + policies.map(\.description)
-        try AgentError.kernel { () throws(KernelError) in try record.remove(states, policies) }
+        // The preset that adds blindly makes what is there.
+        let isHeld = states.contains { held.states[$0] != nil } || policies.contains { held.policies[$0] != nil }
+        do throws(KernelError) {
+            try record.add(states, policies)
+            try apply(change)
+            return true
+        } catch {
+            if isHeld, error.errno == EEXIST { return false }
+            if !isHeld { try AgentError.kernel { () throws(KernelError) in try record.remove(states, policies) } }
+            guard error.errno == EEXIST else { throw error.isMissingCipher ? .missingCipher(error) : .kernel(error) }
+            return leaveOut(step)
+        }
+    }
+
+    /// Notes that somebody else has the place.
+    private mutating func leaveOut(_ step: EncryptionStep) -> Bool {
+        let other = step.madeState?.description ?? step.madePolicy?.description ?? ""
+        if !foreign.contains(other) { foreign.append(other) }
         return false
     }
 
@@ -252,7 +257,7 @@ struct EncryptionEnforcement<Registry: NodeInfoRegistry & ~Copyable>: ~Copyable 
     var problems: [String] {
         let own = controller.problems.map(\.description)
         let others = foreign.map { "somebody else has \($0); it is left alone, and ours is missing" }
-        return own + others + (keyProblem.map { [$0] } ?? [])
+        return own + others + infoProblems + (keyProblem.map { [$0] } ?? [])
     }
 
     /// For other processes.

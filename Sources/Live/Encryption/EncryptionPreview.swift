@@ -11,7 +11,8 @@ public struct EncryptionPreview: Sendable {
 
     init(_ configuration: AgentConfiguration, _ encryption: EncryptionConfiguration) throws(AgentError) {
         let key = try KeyFile(path: encryption.keyFile).key
-        var registry = try NodeInfoDirectory(path: encryption.nodeInfoDirectory)
+        var registry = try NodeInfoDirectory(
+            path: encryption.nodeInfoDirectory, node: configuration.node)
         let news = try registry.takeChanges(isThorough: true)
         let local = NodeEncryption(local: configuration, encryption, spi: key.spi, bootID: try BootID.read())
         var controller = EncryptionController(
@@ -31,22 +32,11 @@ public struct EncryptionPreview: Sendable {
         _ configuration: AgentConfiguration, published: NodeEncryption?
     ) throws(AgentError) -> EncryptionHoldings {
         let ours = try EncryptionRecord.identities(inDirectory: configuration.stateDirectory) ?? ([], [])
-        let socket = try AgentError.kernel { () throws(KernelError) in try XFRMSocket() }
-        let states = try AgentError.kernel { () throws(KernelError) in try socket.states() }
-        let policies = try AgentError.kernel { () throws(KernelError) in try socket.policies() }
         let pins = PinDirectory(configuration.pinDirectory)
-        var prefixes: [Prefix] = []
-        var marks: [IPAddress: PacketMark] = [:]
-        if let maps = try AgentError.wrapping({ try EncryptionKernelMaps.pinned(in: pins) }) {
-            prefixes = try AgentError.kernel { () throws(KernelError) in try maps.prefixes() }
-            marks = try AgentError.kernel { () throws(KernelError) in try maps.peerMarks() }
+        let maps = try AgentError.wrapping { try EncryptionKernelMaps.pinned(in: pins) }
+        return try AgentError.kernel { () throws(KernelError) in
+            try EncryptionListing(try XFRMSocket(), maps, ours: ours, published: published).held
         }
-        return EncryptionHoldings(
-            states: states.compactMap { found in
-                ours.0.contains(found.id) ? found.state.map { .init($0, packetCount: found.packetCount) } : nil
-            },
-            policies: policies.compactMap { ours.1.contains($0.id) ? $0.policy : nil }, nodeInfo: prefixes,
-            peerMarks: marks, published: published)
     }
 }
 

@@ -6,7 +6,7 @@ public struct EncryptionStatus: Sendable {
     /// What becomes of packets to a node's pods.
     public enum Sending: String, Hashable, Sendable {
         case encrypted
-        /// Kept in, because they cannot be encrypted.
+        /// Kept in, because they cannot be encrypted: by a policy, or because the state that it names is not there.
         case blocked
         /// Some of its prefixes are encrypted or blocked, and others are not.
         case partly
@@ -21,7 +21,7 @@ public struct EncryptionStatus: Sendable {
         case behind
         /// It receives under a later key, which this node has not yet, or uses not yet.
         case ahead
-        /// It receives under a key that no key file here has had.
+        /// It receives under an earlier key that no key file here has had.
         case unknown
     }
 
@@ -67,7 +67,9 @@ public struct EncryptionStatus: Sendable {
             .filter { ours.policies.contains($0.id) }.compactMap(\.policy)
         agent = StateView(path).agent
         self.report = report
-        peers = Self.peers(of: report, states, policies)
+        let maps = try AgentError.wrapping { try EncryptionKernelMaps.pinned(in: pins) }
+        let prefixes = try AgentError.kernel { () throws(KernelError) in try maps?.prefixes() } ?? []
+        peers = Self.peers(of: report, states, policies, nodeInfo: Set(prefixes))
         (stateCount, policyCount) = (states.count, policies.count)
         counters = try AgentError.wrapping { try XFRMCounter.counts() }
         let counts = Dataplane.isPinned(in: pins) ? try PinnedMaps(pins).exitCounts() : []
@@ -75,9 +77,12 @@ public struct EncryptionStatus: Sendable {
     }
 
     /// The others, as their states and policies stand.
+    /// - Parameter nodeInfo: Where packets are marked for encryption.
     static func peers(
-        of report: EncryptionReport, _ states: [XFRMSocket.FoundState], _ policies: [XFRMPolicy]
+        of report: EncryptionReport, _ states: [XFRMSocket.FoundState], _ policies: [XFRMPolicy],
+        nodeInfo: Set<Prefix>
     ) -> [Peer] {
+        let ids = Set(states.map(\.id))
         var incoming: [IPAddress: [XFRMSocket.FoundState]] = [:]
         var outgoing: [IPAddress: [XFRMSocket.FoundState]] = [:]
         for found in states {
@@ -98,19 +103,23 @@ public struct EncryptionStatus: Sendable {
             return Peer(
                 node: name, info: info, standing: report.standing(of: info.spi),
                 isHeard: own.contains { $0.id.spi == report.local.spi },
-                sending: sending(info.podPrefixes.map { marked[$0] }),
+                sending: sending(info.podPrefixes.map { nodeInfo.contains($0) ? marked[$0] : nil }, ids),
                 receivedCount: own.reduce(0) { $0 + $1.packetCount }, sentCount: its.reduce(0) { $0 + $1.packetCount })
         }
     }
 
-    private static func sending(_ policies: [XFRMPolicy?]) -> Sending {
-        let actions = Set(policies.map { $0?.action })
-        switch actions {
-        case [.allow]: return .encrypted
-        case [.block]: return .blocked
-        case [], [nil]: return .none
-        default: return .partly
-        }
+    /// - Parameter policies: Of each prefix; nil where its packets are not marked, or no policy is for them.
+    private static func sending(_ policies: [XFRMPolicy?], _ states: Set<XFRMState.ID>) -> Sending {
+        let all = Set(
+            policies.map { policy -> Sending in
+                guard let policy else { return .none }
+                guard policy.action == .allow else { return .blocked }
+                let isWhole = policy.templates.allSatisfy { template in
+                    template.spi.map { states.contains(.init(destination: template.destination, spi: $0)) } ?? true
+                }
+                return isWhole ? .encrypted : .blocked
+            })
+        return all.count > 1 ? .partly : all.first ?? .none
     }
 
     /// Packets in clear that were refused, and those that got in or that could not be read.
@@ -119,9 +128,9 @@ public struct EncryptionStatus: Sendable {
         return exits.filter { reasons.contains($0.reason) }
     }
 
-    /// Whether all nodes are heard and sent to encrypted, and nothing else is wrong.
+    /// Whether all nodes are heard and sent to encrypted, nothing else is wrong, and an agent sees to it that it stays so.
     public var isWhole: Bool {
-        report.problems.isEmpty && peers.allSatisfy { $0.isHeard && $0.sending == .encrypted }
+        agent != nil && report.problems.isEmpty && peers.allSatisfy { $0.isHeard && $0.sending == .encrypted }
     }
 }
 

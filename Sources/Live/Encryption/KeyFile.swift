@@ -144,7 +144,7 @@ public struct KeyFile: Hashable, Sendable {
     /// Tells keys apart and nothing of them: the first half of a digest's first half, in hexadecimal.
     public static func fingerprint(of key: EncryptionKey) -> String {
         var bytes = Array("kmesh key fingerprint".utf8)
-        bytes.reserveCapacity(bytes.count + key.key.bytes.count)
+        bytes.reserveCapacity(bytes.count + key.key.byteCount)
         var secret = key.key.bytes
         bytes += secret
         defer {
@@ -169,6 +169,18 @@ public struct KeyFile: Hashable, Sendable {
 
     /// Writes a key file (mode 0600), in the place of what is there.
     public static func write(_ key: EncryptionKey, to path: String) throws(KernelError) {
+        try write(key, to: path, place: .any)
+    }
+
+    /// Writes a key file (mode 0600) where there is none.
+    /// - Throws: EEXIST where there is one; it stays.
+    public static func writeNew(_ key: EncryptionKey, to path: String) throws(KernelError) {
+        try write(key, to: path, place: .empty)
+    }
+
+    private static func write(
+        _ key: EncryptionKey, to path: String, place: ReplacedFile.Place
+    ) throws(KernelError) {
         var secret = key.key.bytes
         var digits = Base64Bytes.encoded(secret)
         wipe(&secret)
@@ -181,7 +193,7 @@ public struct KeyFile: Hashable, Sendable {
         text += after.utf8
         wipe(&digits)
         defer { wipe(&text) }
-        try ReplacedFile.write(text, to: path, mode: 0o600)
+        try ReplacedFile.write(text, to: path, mode: 0o600, place: place)
     }
 
     /// A key of random bytes from the kernel.

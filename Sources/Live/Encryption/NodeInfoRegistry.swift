@@ -17,6 +17,9 @@ protocol NodeInfoRegistry: ~Copyable {
     /// - Returns: also infos that cannot be used, each told once; what they said before stays.
     mutating func takeChanges(isThorough: Bool) throws(AgentError) -> (changes: [NodeInfoChange], errors: [InputError])
 
+    /// Infos that cannot be used as they are, until they can.
+    var problems: [InputError] { get }
+
     /// Tells the others of a node.
     mutating func publish(_ info: NodeEncryption, of node: String) throws(AgentError)
 }

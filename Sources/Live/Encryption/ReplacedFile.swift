@@ -3,10 +3,21 @@ import Glibc
 /// Files that are replaced as a whole: a reader finds the old content or the new one, and so does the next start of the
 /// machine.
 enum ReplacedFile {
-    /// Writes a file beside the path, under a name that begins with a dot, and puts it in its place.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(KernelError) {
+    /// What may be at the path.
+    enum Place {
+        /// Anything or nothing.
+        case any
+        /// Nothing: what is there stays, and EEXIST is thrown.
+        case empty
+    }
+
+    /// Writes a file beside the path, under a name that begins with a dot, and puts it in its place. What a writer that
+    /// was killed has left under that name goes.
+    static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t, place wanted: Place = .any
+    ) throws(KernelError) {
         let (directory, name) = WatchedPlaces.parts(of: path)
-        let temporary = WatchedPlaces.join(directory, ".\(name).\(getpid())")
+        let temporary = WatchedPlaces.join(directory, ".\(name).new")
         // The paths here are lent for the calls.
         unsafe unlink(temporary)
         let raw = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -17,7 +28,12 @@ enum ReplacedFile {
             guard fchmod(raw, mode) == 0 else { throw .last("set the mode of", temporary) }
             try file.write(bytes, at: 0, named: temporary)
             try file.synchronize(named: temporary)
-            guard unsafe rename(temporary, path) == 0 else { throw .last("replace", path) }
+            switch wanted {
+            case .any: guard unsafe rename(temporary, path) == 0 else { throw .last("replace", path) }
+            case .empty:
+                guard unsafe link(temporary, path) == 0 else { throw .last("make", path) }
+                unsafe unlink(temporary)
+            }
         } catch {
             unsafe unlink(temporary)
             throw error

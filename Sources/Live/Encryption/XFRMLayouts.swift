@@ -51,7 +51,8 @@ extension km_xfrm_state {
         is_extended = state.hasExtendedSequence ? 1 : 0
         takes_either_family = state.takesEitherFamily ? 1 : 0
         icv_bits = UInt32(state.key.icvByteCount * 8)
-        let bytes = state.key.bytes
+        var bytes = state.key.bytes
+        defer { Model.wipe(&bytes) }
         key_size = UInt8(bytes.count)
         // In bounds: the largest key fills the field.
         unsafe withUnsafeMutableBytes(of: &key) { unsafe $0.copyBytes(from: bytes) }
@@ -59,7 +60,7 @@ extension km_xfrm_state {
 }
 
 extension XFRMState.ID {
-    init(_ found: km_xfrm_state) {
+    init(_ found: borrowing km_xfrm_state) {
         self.init(
             destination: IPAddress(found.destination, isV6: found.is_ipv6 != 0), spi: SPI(rawValue: found.spi),
             mark: MarkSelector(found.mark))
@@ -67,12 +68,15 @@ extension XFRMState.ID {
 }
 
 extension XFRMState {
+    /// Reads it where it lies, so that no copy of the key is left.
     /// - Returns: nil where there is more to the state than a value of this type says.
-    init?(_ found: km_xfrm_state) {
+    init?(_ found: inout km_xfrm_state) {
+        let size = found.key_size
         let outputMask = found.output_mark.mask
         guard found.is_other == 0, outputMask == 0 || outputMask == .max, found.icv_bits % 8 == 0 else { return nil }
         // In bounds: the size was checked against the field's when it was read.
-        let bytes = unsafe withUnsafeBytes(of: found.key) { unsafe Array($0.prefix(Int(found.key_size))) }
+        var bytes = unsafe withUnsafeBytes(of: &found.key) { unsafe Array($0.prefix(Int(size))) }
+        defer { wipe(&bytes) }
         guard let key = AEADKey(bytes: bytes, icvByteCount: Int(found.icv_bits) / 8) else { return nil }
         let isV6 = found.is_ipv6 != 0
         self.init(

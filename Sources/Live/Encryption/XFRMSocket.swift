@@ -138,12 +138,9 @@ public struct XFRMSocket: ~Copyable, Sendable {
             unsafe cs_wipe(list, count * MemoryLayout<km_xfrm_state>.stride)
             unsafe free(list)
         }
-        // In bounds: the list has that many.
-        return unsafe UnsafeBufferPointer(start: list, count: count).compactMap { found in
-            guard found.is_esp != 0 else { return nil }
-            return FoundState(
-                id: XFRMState.ID(found), state: XFRMState(found), packetCount: found.packet_count,
-                received: found.received, sent: found.sent)
+        return (0..<count).compactMap { index in
+            // In bounds: the list has that many.
+            unsafe FoundState(&list[index])
         }
     }
 
@@ -160,6 +157,18 @@ public struct XFRMSocket: ~Copyable, Sendable {
         return unsafe UnsafeBufferPointer(start: list, count: count).compactMap { found in
             XFRMPolicy.ID(found).map { FoundPolicy(id: $0, policy: XFRMPolicy(found, id: $0)) }
         }
+    }
+}
+
+extension XFRMSocket.FoundState {
+    /// - Returns: nil for a state of another protocol than ESP.
+    fileprivate init?(_ found: inout km_xfrm_state) {
+        guard found.is_esp != 0 else { return nil }
+        id = XFRMState.ID(found)
+        state = XFRMState(&found)
+        packetCount = found.packet_count
+        received = found.received
+        sent = found.sent
     }
 }
 

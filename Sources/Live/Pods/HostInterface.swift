@@ -37,11 +37,26 @@ public struct HostInterface: Hashable, Sendable {
     /// The node's end of a pod's interface; nil where that has none here, such as an interface that shares one of the
     /// node's.
     /// - Parameter index: The pod's end there, and what it is linked to.
-    static func end(ofPodInterface index: UInt32, linkedTo peerIndex: UInt32?) -> HostInterface? {
-        guard let peerIndex, let found = try? HostInterface(index: peerIndex), found.peerIndex == index else {
+    /// - Throws: where that cannot be told now.
+    static func end(ofPodInterface index: UInt32, linkedTo peerIndex: UInt32?) throws(KernelError) -> HostInterface? {
+        guard let peerIndex else { return nil }
+        do throws(KernelError) {
+            let found = try HostInterface(index: peerIndex)
+            return found.peerIndex == index ? found : nil
+        } catch {
+            guard error.isMissingInterface else { throw error }
             return nil
         }
-        return found
+    }
+
+    /// Whether there is surely no interface of a number.
+    static func isGone(_ index: UInt32) -> Bool {
+        do throws(KernelError) {
+            _ = try HostInterface(index: index)
+            return false
+        } catch {
+            return error.isMissingInterface
+        }
     }
 
     /// The names of the interfaces that have one of these addresses, sorted.
@@ -77,4 +92,9 @@ public struct HostInterface: Hashable, Sendable {
         default: return nil
         }
     }
+}
+
+extension KernelError {
+    /// Whether there is no such interface, rather than that it cannot be looked at.
+    var isMissingInterface: Bool { [ENODEV, ENXIO].contains(errno) }
 }

@@ -3,6 +3,21 @@ import Model
 /// The programs that mark packets for encryption: at the node's ends of the managed pods' interfaces and at the uplinks,
 /// attached as these come, detached as they go.
 struct PodMarking: Sendable {
+    /// The names of interfaces by which other nodes are reached.
+    enum Uplinks: Sendable {
+        /// By the user: one may be missing now and come later, and others are none.
+        case named([String])
+        /// Those that have the node's addresses now. An interface may be without its address for a moment: what was one
+        /// is one until it is gone.
+        case found([String])
+
+        var names: [String] {
+            switch self {
+            case .named(let names), .found(let names): names
+            }
+        }
+    }
+
     /// Attached or replaced by this agent.
     private var attached: Set<TCAttachment> = []
     /// What was told already, by pod and interface, or by uplink.
@@ -22,35 +37,41 @@ struct PodMarking: Sendable {
     /// Attaches to all interfaces of the pods and to the uplinks, and detaches from others.
     /// - Parameters:
     ///   - pods: All that are managed; with what was found of their namespaces, nil where that cannot be told.
-    ///   - uplinks: Names; one may be missing now and come later.
     ///   - isThorough: Whether to look at interfaces again to which the program was attached before.
     mutating func settle(
-        _ pods: [(pod: ManagedPod, namespace: NetworkNamespace?)], uplinks names: [String],
+        _ pods: [(pod: ManagedPod, namespace: NetworkNamespace?)], uplinks given: Uplinks,
         on dataplane: borrowing Dataplane, isThorough: Bool, log: Log
     ) throws(LoadError) {
         var wanted: [(place: TCAttachment.Place, interface: HostInterface, name: String)] = []
         var failures: [String: String] = [:]
-        // Of pods that cannot be looked at everything stays.
-        var isSure = true
+        // Of what cannot be looked at everything stays.
+        var unsure: Set<TCAttachment.Place> = []
         var needed: [String: [UInt32]] = [:]
         for (pod, namespace) in pods {
             let name = "\(pod.namespace)/\(pod.name)"
             guard let namespace else {
                 failures[name] = "its network namespace cannot be opened: \(pod.netnsPath)"
-                isSure = false
+                unsure.insert(.pod)
                 continue
             }
-            needed[name] = []
+            var ends: [UInt32]? = []
             for interface in namespace.interfaces {
-                guard let end = HostInterface.end(ofPodInterface: interface.index, linkedTo: interface.peerIndex) else {
-                    failures["\(name) \(interface.name)"] = "it has no end of its own on this node"
-                    needed[name] = nil
-                    continue
+                let place = "\(name) \(interface.name)"
+                do throws(KernelError) {
+                    let found = try HostInterface.end(
+                        ofPodInterface: interface.index, linkedTo: interface.peerIndex)
+                    if let found { wanted.append((.pod, found, place)) }
+                    if found == nil { failures[place] = "it has no end of its own on this node" }
+                    ends = found.flatMap { end in ends.map { $0 + [end.index] } }
+                } catch {
+                    failures[place] = "\(error)"
+                    unsure.insert(.pod)
+                    ends = nil
                 }
-                needed[name]?.append(end.index)
-                wanted.append((.pod, end, "\(name) \(interface.name)"))
             }
+            needed[name] = ends
         }
+        let names = given.names
         if names.isEmpty {
             failures["uplinks"] = "no interface of this node has one of its addresses; name them with --uplink"
         }
@@ -58,10 +79,12 @@ struct PodMarking: Sendable {
             do throws(KernelError) {
                 wanted.append((.uplink, try HostInterface(name: name), name))
             } catch {
+                if !error.isMissingInterface { unsure.insert(.uplink) }
                 failures[name] = "\(error)"
             }
         }
-        try detach(except: wanted.map { ($0.place, $0.interface.index) }, isSure, dataplane.pins, log)
+        if case .found = given { unsure.insert(.uplink) }
+        try detach(except: wanted.map { ($0.place, $0.interface.index) }, unsure, dataplane.pins, log)
         for (place, interface, name) in wanted where isThorough || !has(place, interface) {
             do throws(LoadError) {
                 let (attachment, origin) =
@@ -98,13 +121,14 @@ struct PodMarking: Sendable {
         attached.contains { $0.place == place && $0.interfaceIndex == interface.index }
     }
 
-    /// - Parameter isSure: Whether all pods could be looked at.
+    /// - Parameter unsure: Places of which only what is surely gone is taken away.
     private mutating func detach(
-        except wanted: [(TCAttachment.Place, UInt32)], _ isSure: Bool, _ pins: PinDirectory, _ log: Log
+        except wanted: [(TCAttachment.Place, UInt32)], _ unsure: Set<TCAttachment.Place>, _ pins: PinDirectory,
+        _ log: Log
     ) throws(LoadError) {
         for attachment in try TCAttachment.pinned(in: pins)
         where !wanted.contains(where: { $0 == attachment.place && $1 == attachment.interfaceIndex })
-            && (isSure || attachment.place == .uplink)
+            && (!unsure.contains(attachment.place) || HostInterface.isGone(attachment.interfaceIndex))
         {
             try attachment.detach(from: pins)
             attached.remove(attachment)

@@ -17,7 +17,7 @@ struct EncryptionStatusCommand: ToolCommand {
             this network namespace and have been counted since it was made, by others' packets too; those that are 0 are left \
             out unless --all is given. Works with and without a running agent, and never shows a key.
 
-            Exits with 1 when a node is not heard, or not sent to encrypted, or anything else is wrong.
+            Exits with 1 when a node is not heard, or not sent to encrypted, when no agent runs, or anything else is wrong.
             """,
         examples: [
             .init("kmesh-live encryption status", "Is everything encrypted, and who is behind?"),

@@ -63,7 +63,7 @@ struct KeyNewCommand: ToolCommand {
         guard let key = try KeyFile.randomKey(bitCount: bitCount, spi: spi) else {
             preconditionFailure("the command line allows \(bitCount) bits")
         }
-        try KeyFile.write(key, to: file)
+        try KeyFile.writeNew(key, to: file)
         try console.write(KeyReport(file: file, key: key), isJSON: isJSON)
         return .ok
     }
